@@ -1,0 +1,13 @@
+//! fineprint reads privacy policies clause by clause.
+
+pub mod clause;
+pub mod cli;
+pub mod dataset;
+pub mod document;
+pub mod encoder;
+pub mod eval;
+pub mod label;
+pub mod model;
+pub mod output;
+pub mod taxonomy;
+pub mod train;
