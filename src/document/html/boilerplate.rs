@@ -1,0 +1,277 @@
+//! Which parts of a page are not its text.
+//!
+//! Elements only give hints. What decides is the prose: no hint may cost a page its text, for
+//! classes lie, navigation elements stay unclosed, and answers hide until one clicks on them.
+
+use super::element::Element;
+use super::tokens::Attributes;
+
+/// Why a part of the page may be boilerplate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hint {
+    /// Not shown: `hidden`, `display:none`, `noscript`, `template`.
+    Hidden,
+    /// `nav` and roles of navigation.
+    Navigation,
+    /// Header, footer or aside of the page.
+    Frame,
+    /// The class or the id says so.
+    Named,
+    /// Controls: buttons, selections, labels.
+    Form,
+}
+
+const HINTS: usize = 5;
+
+/// A part of the page with a hint.
+#[derive(Debug)]
+pub(super) struct Region {
+    pub hint: Hint,
+    /// The region around it; its index is smaller.
+    pub parent: Option<u32>,
+    /// Letters of running text inside.
+    pub prose: usize,
+}
+
+/// The hint an element gives; `in_content`: inside `main` or `article`.
+pub(super) fn hint(
+    name: &str,
+    element: Element,
+    attributes: &Attributes,
+    in_content: bool,
+) -> Option<Hint> {
+    if matches!(name, "html" | "body" | "main" | "article" | "title") {
+        return None;
+    }
+    if attributes.hidden || attributes.aria_hidden || is_styled_away(&attributes.style) {
+        return Some(Hint::Hidden);
+    }
+    match name {
+        "noscript" | "template" | "svg" | "canvas" | "object" | "video" | "audio" | "dialog"
+        | "math" => return Some(Hint::Hidden),
+        "nav" => return Some(Hint::Navigation),
+        "header" | "footer" | "aside" if !in_content => return Some(Hint::Frame),
+        "select" | "button" | "option" | "textarea" | "label" => return Some(Hint::Form),
+        _ => {}
+    }
+    match attributes.role.to_ascii_lowercase().as_str() {
+        "navigation" | "menu" | "menubar" | "search" => return Some(Hint::Navigation),
+        "banner" | "contentinfo" | "complementary" => return Some(Hint::Frame),
+        "dialog" | "alertdialog" => return Some(Hint::Hidden),
+        _ => {}
+    }
+    let nameable =
+        element.divides() && !matches!(element, Element::Heading(_) | Element::Paragraph);
+    let named = nameable || name == "span";
+    (named && (has_name(&attributes.class) || has_name(&attributes.id))).then_some(Hint::Named)
+}
+
+/// A style that makes text bold, as a title without markup has it.
+pub(super) fn is_styled_bold(style: &str) -> bool {
+    let style = squeezed(style);
+    ["font-weight:bold", "font-weight:600", "font-weight:700"]
+        .iter()
+        .any(|bold| style.contains(bold))
+}
+
+fn squeezed(style: &str) -> String {
+    style.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+fn is_styled_away(style: &str) -> bool {
+    let style = squeezed(style);
+    style.contains("display:none") || style.contains("visibility:hidden")
+}
+
+/// Words that name boilerplate as a whole class or as its last or first part.
+const WHOLE: &[&str] = &[
+    "nav",
+    "navbar",
+    "navigation",
+    "menu",
+    "submenu",
+    "topmenu",
+    "topnav",
+    "mainnav",
+    "subnav",
+    "leftnav",
+    "sidenav",
+    "globalnav",
+    "breadcrumb",
+    "breadcrumbs",
+    "crumbs",
+    "sidebar",
+    "footer",
+    "masthead",
+    "share",
+    "sharing",
+    "social",
+    "addthis",
+    "advert",
+    "advertisement",
+    "ad",
+    "ads",
+    "banner",
+    "pagination",
+    "pager",
+    "toolbar",
+    "dropdown",
+    "skip",
+    "skiplink",
+    "skiplinks",
+    "related",
+    "comments",
+    "newsletter",
+    "signin",
+    "login",
+    "search",
+    "copyright",
+    "promo",
+    "onetrust",
+    "header",
+    "modal",
+    "popup",
+    "widget",
+    "tooltip",
+    "sr-only",
+    "visually-hidden",
+    "screen-reader-text",
+];
+
+/// Parts that name boilerplate when they end or begin a compound class such as `site-footer`.
+const PARTS: &[&str] = &[
+    "nav",
+    "navbar",
+    "navigation",
+    "menu",
+    "breadcrumb",
+    "breadcrumbs",
+    "sidebar",
+    "footer",
+    "masthead",
+    "share",
+    "social",
+    "onetrust",
+    "addthis",
+    "sitemap",
+    "subnav",
+    "topnav",
+];
+
+fn has_name(value: &str) -> bool {
+    value.split_whitespace().any(|class| {
+        let class = split_humps(class);
+        WHOLE.contains(&class.as_str())
+            || is_cookie_banner(&class)
+            || class.split(['-', '_']).filter(|part| !part.is_empty()).enumerate().any(
+                |(i, part)| {
+                    let last = class.ends_with(part);
+                    (i == 0 || last) && PARTS.contains(&part) && !is_about_content(&class)
+                },
+            )
+    })
+}
+
+/// Layout classes that tell of a sidebar or a menu elsewhere on the page.
+fn is_about_content(class: &str) -> bool {
+    ["no-", "has-", "with-", "without-"].iter().any(|part| class.starts_with(part))
+        || ["-with-", "content", "wrap", "container", "layout"]
+            .iter()
+            .any(|part| class.contains(part))
+}
+
+fn is_cookie_banner(class: &str) -> bool {
+    let thing =
+        ["banner", "consent", "notice", "bar", "popup", "message", "overlay", "modal", "law"];
+    class.contains("cookie") && thing.iter().any(|thing| class.contains(thing))
+        || class.starts_with("onetrust")
+        || class.contains("gdpr-")
+}
+
+/// `siteFooter` → `site-footer`.
+fn split_humps(class: &str) -> String {
+    let mut out = String::with_capacity(class.len() + 4);
+    let mut after_lower = false;
+    for c in class.chars() {
+        if c.is_ascii_uppercase() && after_lower {
+            out.push('-');
+        }
+        after_lower = c.is_ascii_lowercase();
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+/// Which regions are dropped, given the prose of the whole page.
+pub(super) fn dropped(regions: &mut [Region], page_prose: usize) -> Vec<bool> {
+    for i in (0..regions.len()).rev() {
+        if let Some(parent) = regions[i].parent {
+            regions[parent as usize].prose += regions[i].prose;
+        }
+    }
+    // Prose that each kind of hint would cost, counted at its outermost regions.
+    let mut cost = [0; HINTS];
+    for region in regions.iter() {
+        let outermost =
+            region.parent.is_none_or(|parent| regions[parent as usize].hint != region.hint);
+        if outermost {
+            cost[region.hint as usize] += region.prose;
+        }
+    }
+    let mut dropped = vec![false; regions.len()];
+    for (i, region) in regions.iter().enumerate() {
+        let inside_dropped = region.parent.is_some_and(|parent| dropped[parent as usize]);
+        let spared = is_spared(region, cost[region.hint as usize], page_prose);
+        dropped[i] = inside_dropped || !spared;
+    }
+    dropped
+}
+
+/// A region is spared when it, or all regions with such a hint together, hold much of the prose.
+fn is_spared(region: &Region, cost: usize, page_prose: usize) -> bool {
+    let percent = match region.hint {
+        Hint::Hidden | Hint::Form => 40,
+        Hint::Navigation => 50,
+        Hint::Frame | Hint::Named => 25,
+    };
+    let much = |prose: usize| prose * 100 > page_prose * percent;
+    region.prose > 0 && (much(region.prose) || much(cost))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(class: &str) -> bool {
+        has_name(class)
+    }
+
+    #[test]
+    fn names() {
+        for class in ["nav", "site-footer", "cookie-banner", "mainMenu", "x breadcrumb", "menu_top"]
+        {
+            assert!(named(class), "{class}");
+        }
+        for class in ["no-sidebar", "content-with-sidebar", "navy", "policy", "shared-data", ""] {
+            assert!(!named(class), "{class}");
+        }
+    }
+
+    #[test]
+    fn a_region_with_the_text_is_spared() {
+        let region = |hint, parent, prose| Region { hint, parent, prose };
+        let mut regions = vec![
+            region(Hint::Navigation, None, 0),
+            region(Hint::Hidden, Some(0), 900),
+            region(Hint::Frame, None, 100),
+        ];
+        assert_eq!(dropped(&mut regions, 1000), [false, false, true]);
+    }
+
+    #[test]
+    fn many_small_regions_may_hold_the_text_together() {
+        let mut regions: Vec<Region> =
+            (0..10).map(|_| Region { hint: Hint::Hidden, parent: None, prose: 90 }).collect();
+        assert!(!dropped(&mut regions, 1000).contains(&true));
+    }
+}

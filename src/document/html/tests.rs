@@ -1,0 +1,152 @@
+use super::*;
+use crate::document::outline::settle;
+
+fn blocks_of(html: &str, boilerplate: Boilerplate) -> Vec<(BlockKind, String)> {
+    settle(read(html, boilerplate))
+        .into_iter()
+        .map(|block| {
+            let text = block.text.as_str().split_whitespace().collect::<Vec<_>>().join(" ");
+            (block.kind, text)
+        })
+        .collect()
+}
+
+fn blocks(html: &str) -> Vec<(BlockKind, String)> {
+    blocks_of(html, Boilerplate::Drop)
+}
+
+fn texts(html: &str) -> Vec<String> {
+    blocks(html).into_iter().map(|(_, text)| text).collect()
+}
+
+const PARAGRAPH: BlockKind = BlockKind::Paragraph;
+const LONG: &str = "We collect the name and the address of everybody who writes to us, and we keep \
+                    both of them for as long as the matter takes.";
+
+#[test]
+fn paragraphs_without_end_tags() {
+    assert_eq!(
+        texts("<p>One <b>bold</b> text<p>Two<div>Three</div>Four"),
+        ["One bold text", "Two", "Three", "Four"]
+    );
+}
+
+#[test]
+fn two_breaks_end_a_paragraph() {
+    assert_eq!(texts("One<br>goes on<br/> <br>Two"), ["One goes on", "Two"]);
+}
+
+#[test]
+fn lines_of_links_are_apart() {
+    assert_eq!(
+        texts("<p><a>Your data</a><br><a>Our use of it</a><br>by us"),
+        ["Your data", "Our use of it by us"]
+    );
+}
+
+#[test]
+fn headings_by_markup_and_by_bold() {
+    let found = blocks("<h1>Policy</h1><p><strong>Your data</strong></p><p>Text <b>here</b>.</p>");
+    let kinds: Vec<_> = found.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(
+        kinds,
+        [BlockKind::Heading { level: 1 }, BlockKind::Heading { level: 2 }, PARAGRAPH]
+    );
+}
+
+#[test]
+fn lists_in_lists() {
+    let found = blocks("<ul><li>We collect<ul><li>names<li>mail</ul>and so on<li>Logs</ul>");
+    let item = |depth, text: &str| (BlockKind::Item { depth }, text.to_string());
+    assert_eq!(
+        found,
+        [
+            item(1, "We collect"),
+            item(2, "names"),
+            item(2, "mail"),
+            item(1, "and so on"),
+            item(1, "Logs")
+        ]
+    );
+}
+
+#[test]
+fn a_bold_line_that_opens_an_item_is_a_heading() {
+    let found = blocks("<ol><li><b>Cookies</b><p>We set some.</p></li></ol>");
+    assert!(matches!(found[0].0, BlockKind::Heading { .. }), "{found:?}");
+    assert!(matches!(found[1].0, BlockKind::Item { .. }), "{found:?}");
+}
+
+#[test]
+fn data_tables_have_cells_and_layout_tables_do_not() {
+    let data = "<table><tr><th>Data<th>Kept<tr><td>Name<td>One year</table>";
+    assert!(blocks(data).iter().all(|(kind, _)| *kind == BlockKind::Cell));
+    let layout =
+        format!("<table><tr><td>Menu</td><td><p>{LONG}</p><ul><li>x</ul></td></tr></table>");
+    assert!(blocks(&layout).iter().all(|(kind, _)| *kind != BlockKind::Cell));
+}
+
+#[test]
+fn hidden_text_is_dropped_and_divides() {
+    let html = format!(
+        "<p>{LONG}<script>var x</script> And more.</p><p hidden>no</p><p \
+                        style='Display: none'>no</p><svg><title>no</title></svg>"
+    );
+    assert_eq!(texts(&html), [LONG, "And more."]);
+}
+
+#[test]
+fn icons_do_not_divide() {
+    let html =
+        "<p>See <a>this page <i aria-hidden=true></i></a><script src=x></script> for more.</p>";
+    assert_eq!(texts(html), ["See this page for more."]);
+    let html = format!("<p>{LONG} See <i hidden>now</i> here.</p>");
+    assert_eq!(texts(&html)[1..], ["here."]);
+}
+
+#[test]
+fn bold_by_style_is_bold() {
+    let found = blocks("<h1>Policy</h1><p><span style='font-weight: bold'>Your data</span></p>");
+    assert_eq!(found[1].0, BlockKind::Heading { level: 2 });
+}
+
+#[test]
+fn menus_are_dropped_unless_they_hold_the_text() {
+    let page = format!("<nav><a>Home</a></nav><div class='site-footer'>Us</div><p>{LONG}</p>");
+    assert_eq!(texts(&page), [LONG]);
+    assert_eq!(blocks_of(&page, Boilerplate::Keep).len(), 3);
+    assert_eq!(texts(&format!("<nav><a>Home</a><p>{LONG}</p>")), ["Home", LONG]);
+    assert_eq!(texts(&format!("<body class=menu><p>{LONG}</p>")), [LONG]);
+}
+
+#[test]
+fn a_footer_inside_an_article_is_text() {
+    let page = format!("<article><p>{LONG}</p><footer>Last changed in May.</footer></article>");
+    assert_eq!(texts(&page).len(), 2);
+}
+
+#[test]
+fn references_are_resolved_in_place() {
+    let html = "<p>A&nbsp;&amp;&nbsp;B&shy;C &#8220;d&#8221;</p>";
+    let drafts = read(html, Boilerplate::Drop);
+    let text = &drafts[0].text;
+    assert_eq!(text.as_str(), "A\u{a0}&\u{a0}BC “d”");
+    let at = text.as_str().find('&').unwrap();
+    let span = text.span(at..at + 1);
+    assert_eq!(&html[span.start..span.end], "&amp;");
+}
+
+#[test]
+fn preformatted_text_is_read_as_plain_text() {
+    assert_eq!(texts("<pre>Our Policy\n\n- one\n- two</pre>").len(), 3);
+}
+
+#[test]
+fn pages_nested_without_end_are_read() {
+    for tag in ["div", "b", "ul", "table", "td", "li", "nav", "p hidden", "x"] {
+        let html = format!("{}{LONG}", format!("<{tag}>").repeat(100_000));
+        assert_eq!(texts(&html).last().map(String::as_str), Some(LONG), "{tag}");
+    }
+    let mixed = format!("{}{LONG}", "<b><i><font></p></div></b>".repeat(50_000));
+    assert_eq!(texts(&mixed).len(), 1);
+}
