@@ -1,0 +1,134 @@
+//! [`Document`] → clauses: the units that get labels.
+
+mod context;
+mod enumeration;
+#[cfg(test)]
+mod gold;
+mod segments;
+mod sentences;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use serde::{Deserialize, Serialize};
+
+use crate::document::{Block, BlockKind, Document, Span};
+use context::Context;
+pub use segments::segments;
+pub use sentences::sentences;
+
+/// What a clause is in its document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClauseKind {
+    Sentence,
+    Item,
+    Heading,
+    Cell,
+}
+
+/// One clause: a sentence, a list item, a heading or a table cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clause {
+    /// Place in the original file, in bytes.
+    pub span: Span,
+    pub kind: ClauseKind,
+    /// Heading path, then the sentence that introduces the list, outermost first.
+    pub context: Vec<String>,
+    /// Readable text, white space folded.
+    pub text: String,
+}
+
+/// Cuts a document into clauses, in reading order. Together they hold every letter and digit
+/// of its blocks, each once.
+pub fn split(document: &Document) -> Vec<Clause> {
+    let mut context = Context::default();
+    let mut out = Vec::new();
+    for block in document.blocks.iter().filter(|block| holds_words(block.text.as_str())) {
+        context.enter(block.kind);
+        split_block(block, &mut context, &mut out);
+    }
+    out
+}
+
+/// Adds the clauses of one block.
+fn split_block(block: &Block, context: &mut Context, out: &mut Vec<Clause>) {
+    let text = block.text.as_str();
+    let kind = match block.kind {
+        BlockKind::Paragraph => ClauseKind::Sentence,
+        BlockKind::Heading { .. } => ClauseKind::Heading,
+        BlockKind::Item { .. } => ClauseKind::Item,
+        BlockKind::Cell => ClauseKind::Cell,
+    };
+    let parts = match kind {
+        ClauseKind::Heading => {
+            vec![enumeration::Part { range: 0..text.len(), list: None }]
+        }
+        _ => enumeration::parts(text, &sentences(text)),
+    };
+    for part in &parts {
+        let Some(range) = trim(text, part.range.clone()) else { continue };
+        let introduction = part
+            .list
+            .and_then(|list| list.introduction)
+            .map(|index| fold(&text[parts[index].range.clone()]));
+        let context_here = match &introduction {
+            Some(introduction) => context.with(Some(introduction)),
+            None => context.current(),
+        };
+        let kind = match (kind, part.list) {
+            (ClauseKind::Sentence, Some(_)) => ClauseKind::Item,
+            _ => kind,
+        };
+        let clause = Clause {
+            span: block.text.span(range.clone()),
+            kind,
+            context: context_here,
+            text: fold(&text[range]),
+        };
+        context.pass(block.kind, &clause.text);
+        out.push(clause);
+    }
+}
+
+/// Whether a text has a letter or a digit.
+fn holds_words(text: &str) -> bool {
+    text.contains(char::is_alphanumeric)
+}
+
+/// A range without the white space and invisible characters around it; none if no letter or
+/// digit stands in it.
+fn trim(text: &str, range: std::ops::Range<usize>) -> Option<std::ops::Range<usize>> {
+    let part = &text[range.clone()];
+    if !holds_words(part) {
+        return None;
+    }
+    let blank = |c: char| c.is_whitespace() || is_invisible(c);
+    let start = range.start + (part.len() - part.trim_start_matches(blank).len());
+    let end = range.start + part.trim_end_matches(blank).len();
+    Some(start..end)
+}
+
+/// Folds white space, no-break spaces too, and drops invisible characters.
+fn fold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut gap = false;
+    for c in text.chars().filter(|&c| !is_invisible(c)) {
+        if c.is_whitespace() {
+            gap = !out.is_empty();
+        } else {
+            if gap {
+                out.push(' ');
+                gap = false;
+            }
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Characters of no width: joiners, soft hyphens, byte order and direction marks.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
