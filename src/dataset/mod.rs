@@ -1,0 +1,72 @@
+//! Labelled clauses as JSON Lines: what `import` writes and `eval` and `train` read.
+
+mod error;
+mod folds;
+mod gold;
+mod opp115;
+mod polisis;
+mod reading;
+mod writing;
+
+#[cfg(test)]
+mod corpus_tests;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clause::ClauseKind;
+
+pub use error::{DatasetError, LineProblem};
+pub use folds::split_by_fold;
+pub use gold::{Converted, import_clauses, import_spans};
+pub use opp115::{
+    AnnotatorCount, ClauseCounts, ContextScope, ImportReport, Imported, LabelCount, SpanCounts,
+    Unit, import_opp115, import_opp115_with,
+};
+pub use polisis::{PartCount, Polisis, PolisisReport, import_polisis, leaked};
+pub use reading::{ExampleReader, read_examples, read_examples_from};
+pub use writing::write_examples;
+
+/// One labelled text of a data set; one JSON line.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Example {
+    /// Unique within the data set.
+    pub id: String,
+    /// The policy it comes from: splits and intervals never cut through a group.
+    pub group: String,
+    /// The file it stands in, relative to the data set's root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
+    /// Offsets into `document`; unit as the data set says (bytes, unless it says otherwise).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ClauseKind>,
+    /// Heading path and list introduction, outermost first.
+    #[serde(default)]
+    pub context: Vec<String>,
+    pub text: String,
+    /// Gold labels (majority of the annotators), canonical names.
+    pub labels: Vec<String>,
+    /// How many annotators gave each label.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub votes: BTreeMap<String, u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub annotators: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold: Option<u32>,
+}
+
+impl Example {
+    /// Gold labels by class index; names that `taxonomy` does not know are left out.
+    pub fn gold(&self, taxonomy: &crate::taxonomy::Taxonomy) -> Vec<bool> {
+        let mut gold = vec![false; taxonomy.len()];
+        for index in self.labels.iter().filter_map(|label| taxonomy.resolve(label)) {
+            gold[index] = true;
+        }
+        gold
+    }
+}
