@@ -1,0 +1,110 @@
+//! Text → token ids, as the model's own tokenizer cuts it.
+
+use tokenizers::Tokenizer;
+
+use super::ModelError;
+
+/// Most tokens of context kept beside a clause; the innermost ones stay.
+const MAX_CONTEXT: usize = 48;
+
+/// How the parts of a context are joined to the second part of the pair.
+pub const CONTEXT_SEPARATOR: &str = " > ";
+
+/// One input of the encoder: `[CLS] text [SEP]`, then `context [SEP]` when there is one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Vocabulary ids.
+    pub ids: Vec<u32>,
+    /// How many of them belong to the first part of the pair; the rest is of type 1.
+    pub first: usize,
+    /// True when text was left out because the input was too long.
+    pub truncated: bool,
+}
+
+/// A tokenizer with the ids of the special tokens at hand.
+#[derive(Debug, Clone)]
+pub struct TokenEncoder {
+    tokenizer: Tokenizer,
+    cls: u32,
+    sep: u32,
+    max_tokens: usize,
+}
+
+impl TokenEncoder {
+    /// Reads `tokenizer.json`.
+    ///
+    /// # Errors
+    /// [`ModelError::Tokenizer`] when it cannot be read, lacks `[CLS]` or `[SEP]`, or knows more
+    /// tokens than the model's `vocab_size`.
+    pub fn parse(json: &[u8], vocab_size: usize, max_tokens: usize) -> Result<Self, ModelError> {
+        let mut tokenizer =
+            Tokenizer::from_bytes(json).map_err(|e| ModelError::Tokenizer(e.to_string()))?;
+        tokenizer
+            .with_truncation(None)
+            .map_err(|e| ModelError::Tokenizer(e.to_string()))?
+            .with_padding(None);
+        // Ids may have gaps, so that the highest one counts, not how many there are.
+        let size = tokenizer.get_vocab(true).values().max().map_or(0, |id| *id as usize + 1);
+        if size > vocab_size {
+            return Err(ModelError::Tokenizer(format!(
+                "it has {size} tokens, the model {vocab_size}: they do not belong together"
+            )));
+        }
+        let id = |token: &str| {
+            tokenizer
+                .token_to_id(token)
+                .ok_or_else(|| ModelError::Tokenizer(format!("it has no token {token}")))
+        };
+        let (cls, sep) = (id("[CLS]")?, id("[SEP]")?);
+        Ok(Self { tokenizer, cls, sep, max_tokens: max_tokens.max(8) })
+    }
+
+    /// Longest input in tokens, special tokens included.
+    pub fn max_tokens(&self) -> usize {
+        self.max_tokens
+    }
+
+    /// Another limit on the length of inputs, at least 8.
+    pub fn set_max_tokens(&mut self, max_tokens: usize) {
+        self.max_tokens = max_tokens.max(8);
+    }
+
+    /// Tokens of a clause and its context, at most `max_tokens` of them.
+    ///
+    /// # Errors
+    /// [`ModelError::Tokenizer`] when the tokenizer fails on the text.
+    pub fn encode(&self, text: &str, context: &[String]) -> Result<Tokens, ModelError> {
+        let mut context = if context.is_empty() {
+            Vec::new()
+        } else {
+            self.pieces(&context.join(CONTEXT_SEPARATOR))?
+        };
+        context.drain(..context.len().saturating_sub(MAX_CONTEXT.min(self.max_tokens / 3)));
+        let specials = if context.is_empty() { 2 } else { 3 };
+        let room = self.max_tokens - specials - context.len();
+        // Far more characters than can be kept would only cost time.
+        let limit = self.max_tokens * 40;
+        let end = text.char_indices().nth(limit).map_or(text.len(), |(at, _)| at);
+        let mut pieces = self.pieces(&text[..end])?;
+        let truncated = end < text.len() || pieces.len() > room;
+        pieces.truncate(room);
+        let mut ids = Vec::with_capacity(pieces.len() + context.len() + specials);
+        ids.push(self.cls);
+        ids.append(&mut pieces);
+        ids.push(self.sep);
+        let first = ids.len();
+        if !context.is_empty() {
+            ids.append(&mut context);
+            ids.push(self.sep);
+        }
+        Ok(Tokens { ids, first, truncated })
+    }
+
+    fn pieces(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+        let encoding = self
+            .tokenizer
+            .encode_fast(text, false)
+            .map_err(|e| ModelError::Tokenizer(e.to_string()))?;
+        Ok(encoding.get_ids().to_vec())
+    }
+}
