@@ -1,0 +1,20 @@
+//! Fine-tuning of the encoder on labelled clauses.
+
+mod checkpoint;
+mod error;
+pub mod module;
+pub mod ops;
+mod optimizer;
+mod random;
+mod recipe;
+mod samples;
+mod trainer;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::TrainError;
+pub use random::Random;
+pub use recipe::{Recipe, Source, Targets};
+pub use samples::{Sample, plan, samples};
+pub use trainer::{Observer, Progress, Trained, Trainer, Validation};

@@ -1,0 +1,161 @@
+//! What a training run does: data, schedule, seed. A recipe and its data give the same model.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// How the gold of a data set becomes training targets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Targets {
+    /// 1 for the labels, 0 for all others.
+    #[default]
+    Labels,
+    /// The share of the annotators who gave the label.
+    Votes,
+    /// Votes over the majority needed (two of three), at most 1: for projected clauses, where an
+    /// annotator who highlighted other words of the segment did not vote against.
+    MajorityVotes,
+}
+
+/// One data set of a recipe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// A data set in JSON Lines.
+    pub path: PathBuf,
+    /// Weight of its examples in the loss.
+    #[serde(default = "one")]
+    pub weight: f32,
+    /// Further factor for examples without any label: below 1 where they may be unlabelled
+    /// rather than negative.
+    #[serde(default = "one")]
+    pub unlabelled: f32,
+    #[serde(default)]
+    pub targets: Targets,
+}
+
+impl Source {
+    /// A data set with the default weights.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, weight: 1.0, unlabelled: 1.0, targets: Targets::default() }
+    }
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+/// All settings of a training run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Recipe {
+    /// Name of the model, as records will show it.
+    pub name: String,
+    /// Times that every example is seen.
+    pub epochs: u32,
+    /// Examples of a step.
+    pub batch: usize,
+    /// Peak learning rate.
+    pub learning_rate: f32,
+    /// Share of the steps in which the learning rate rises.
+    pub warmup: f32,
+    /// Decoupled weight decay.
+    pub weight_decay: f32,
+    /// Largest norm of the gradient.
+    pub clip: f32,
+    /// Share of hidden values zeroed at random.
+    pub dropout: f32,
+    /// Share of the examples that lose their context, anew each epoch.
+    pub context_dropout: f32,
+    /// Longest input in tokens.
+    pub max_tokens: usize,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Fold left out of training and used for validation.
+    pub hold_out: Option<u32>,
+    /// Epochs without improvement on the validation data after which to stop; 0 for never.
+    pub patience: u32,
+    /// Data sets to train on.
+    pub data: Vec<Source>,
+    /// Data sets to validate on, beside the fold held out.
+    pub validation: Vec<PathBuf>,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            name: "fineprint".to_owned(),
+            epochs: 3,
+            batch: 32,
+            learning_rate: 1.5e-4,
+            warmup: 0.06,
+            weight_decay: 0.01,
+            clip: 1.0,
+            dropout: 0.1,
+            context_dropout: 0.0,
+            max_tokens: 256,
+            seed: 1,
+            hold_out: None,
+            patience: 0,
+            data: Vec::new(),
+            validation: Vec::new(),
+        }
+    }
+}
+
+impl Recipe {
+    /// Checks what types cannot.
+    ///
+    /// # Errors
+    /// A sentence that names the setting.
+    pub fn check(&self) -> Result<(), String> {
+        let share = |name: &str, value: f32| {
+            let inside = (0.0..1.0).contains(&value);
+            if inside { Ok(()) } else { Err(format!("{name} must be at least 0 and below 1")) }
+        };
+        share("dropout", self.dropout)?;
+        share("context_dropout", self.context_dropout)?;
+        share("warmup", self.warmup)?;
+        let positive = |name: &str, value: f32| {
+            let right = value.is_finite() && value > 0.0;
+            if right { Ok(()) } else { Err(format!("{name} must be above 0")) }
+        };
+        positive("learning_rate", self.learning_rate)?;
+        positive("clip", self.clip)?;
+        positive("epochs", self.epochs as f32)?;
+        positive("batch", self.batch as f32)?;
+        if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
+            return Err("weight_decay must be at least 0".to_owned());
+        }
+        if !(8..=512).contains(&self.max_tokens) {
+            return Err("max_tokens must be 8 to 512".to_owned());
+        }
+        if self.data.is_empty() {
+            return Err("no data to train on".to_owned());
+        }
+        for source in &self.data {
+            if !(source.weight > 0.0 && source.unlabelled >= 0.0) {
+                return Err(format!("{}: weights must not be negative", source.path.display()));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_out_of_range_are_named() {
+        let good = Recipe { data: vec![Source::new("a.jsonl".into())], ..Recipe::default() };
+        assert_eq!(good.check(), Ok(()));
+        let bad = Recipe { dropout: 1.0, ..good.clone() };
+        assert!(bad.check().unwrap_err().contains("dropout"));
+        let bad = Recipe { learning_rate: f32::NAN, ..good.clone() };
+        assert!(bad.check().unwrap_err().contains("learning_rate"));
+        let bad = Recipe { data: Vec::new(), ..good };
+        assert!(bad.check().unwrap_err().contains("no data"));
+    }
+}
