@@ -1,0 +1,176 @@
+//! Records of clauses → files and terminals: one exporter a file.
+//!
+//! # The clause record
+//! One JSON object a clause, one a line (`label`, `split`):
+//! ```json
+//! {"document":"policy.html","index":12,"start":1834,"end":1902,"kind":"item",
+//!  "context":["Data retention","We keep your data:"],
+//!  "text":"(a) for as long as your account is open;","labels":["Data Retention"],
+//!  "scores":{"Data Retention":0.98},"source_sha256":"…","model":"…"}
+//! ```
+//! `start` and `end` are half-open byte offsets into the original file. `split` writes no
+//! `labels`, `scores` and `model`. A document without clauses gives
+//! `{"document":…,"error":{"kind":…,"message":…}}` instead.
+
+mod csv;
+mod format;
+mod jsonl;
+mod shorten;
+mod table;
+
+use std::io;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::clause::{Clause, ClauseKind};
+use crate::eval::LabelMap;
+
+pub use csv::CsvExporter;
+pub use format::Format;
+pub use jsonl::JsonlExporter;
+pub use table::TableExporter;
+
+/// One clause of one document. Names and order of the fields are a contract.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClauseRecord {
+    /// The input it comes from, as it was named.
+    pub document: String,
+    /// Place among the clauses of the document, from 0.
+    pub index: usize,
+    /// First byte in the original file.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+    pub kind: ClauseKind,
+    /// Heading path, then the sentence that introduces the list, outermost first.
+    pub context: Vec<String>,
+    pub text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<String>>,
+    /// The score of every label, written with four decimals.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "rounded_scores")]
+    pub scores: Option<LabelMap<f32>>,
+    /// The clause was too long for the model, so the scores speak of its beginning only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub truncated: bool,
+    /// SHA-256 of the original file, in hexadecimal.
+    pub source_sha256: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+impl ClauseRecord {
+    /// The record of a clause without labels, as `split` writes it.
+    pub fn new(document: &str, index: usize, clause: Clause, source_sha256: &str) -> Self {
+        Self {
+            document: document.to_owned(),
+            index,
+            start: clause.span.start,
+            end: clause.span.end,
+            kind: clause.kind,
+            context: clause.context,
+            text: clause.text,
+            labels: None,
+            scores: None,
+            truncated: false,
+            source_sha256: source_sha256.to_owned(),
+            model: None,
+        }
+    }
+}
+
+/// A document that yields no clauses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorRecord {
+    pub document: String,
+    pub error: DocumentError,
+}
+
+/// Why a document yields no clauses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentError {
+    /// One word for programs.
+    pub kind: String,
+    /// One sentence for people.
+    pub message: String,
+}
+
+impl ErrorRecord {
+    pub fn new(document: &str, kind: &str, message: impl ToString) -> Self {
+        let error = DocumentError { kind: kind.to_owned(), message: message.to_string() };
+        Self { document: document.to_owned(), error }
+    }
+}
+
+/// Writes records in one format, in the order given. Each record is written as a whole, so a
+/// run that ends early leaves no half line but through the writer's own buffer.
+pub trait Exporter {
+    /// Writes one clause.
+    fn clause(&mut self, record: &ClauseRecord) -> io::Result<()>;
+    /// Writes one document that yields no clauses.
+    fn error(&mut self, record: &ErrorRecord) -> io::Result<()>;
+    /// Writes what is held back and flushes the writer. Nothing may be written after it.
+    fn finish(&mut self) -> io::Result<()>;
+}
+
+/// Scores as outputs show them: four decimals.
+pub fn rounded(score: f32) -> f32 {
+    ((f64::from(score) * 1e4).round() / 1e4) as f32
+}
+
+fn rounded_scores<S: Serializer>(
+    scores: &Option<LabelMap<f32>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match scores {
+        Some(scores) => {
+            serializer.collect_map(scores.iter().map(|(label, &score)| (label, rounded(score))))
+        }
+        None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Span;
+    use crate::taxonomy::Taxonomy;
+
+    /// A taxonomy of two labels for the exporters' tests.
+    pub fn two() -> Taxonomy {
+        Taxonomy::new(vec!["Data Security".into(), "Data Retention".into()])
+    }
+
+    /// A labelled clause with whatever makes a format stumble.
+    pub fn labelled() -> ClauseRecord {
+        let clause = Clause {
+            span: Span { start: 18, end: 61 },
+            kind: ClauseKind::Item,
+            context: vec!["Storage".into(), "We keep:".into()],
+            text: "(a) \"orders\", and\u{1b}[31m invoices;".into(),
+        };
+        ClauseRecord {
+            labels: Some(vec!["Data Retention".into(), "Data Security".into()]),
+            scores: Some(LabelMap::new(&two(), [0.512_345, 0.9])),
+            model: Some("default".into()),
+            ..ClauseRecord::new("shop.html", 3, clause, "ab12")
+        }
+    }
+
+    /// The same clause as `split` has it.
+    pub fn unlabelled() -> ClauseRecord {
+        ClauseRecord { labels: None, scores: None, model: None, ..labelled() }
+    }
+
+    pub fn failed() -> ErrorRecord {
+        ErrorRecord::new("empty.html", "empty", "no text in it")
+    }
+
+    #[test]
+    fn rounds_to_four_decimals() {
+        assert_eq!(rounded(0.123_45).to_string(), "0.1235");
+        assert_eq!(rounded(0.999_99).to_string(), "1");
+        assert_eq!(rounded(0.300_04).to_string(), "0.3");
+        assert!(rounded(f32::NAN).is_nan());
+    }
+}
