@@ -1,0 +1,194 @@
+//! Labelled clauses and a model → rows to judge.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+
+use super::super::exit::Failure;
+use crate::clause;
+use crate::dataset::Example;
+use crate::document::{self, ReadOptions, Span};
+use crate::eval::{
+    Alignment, EvalError, GoldClause, LabelledClause, Scored, Segmentation, Tuning, Votes, align,
+    decide, tune,
+};
+use crate::label::{Classified, Classifier, Input, Unit};
+use crate::taxonomy::Taxonomy;
+
+/// Rows, and the thresholds behind their decisions.
+pub struct Judged {
+    pub rows: Vec<Scored>,
+    pub thresholds: Vec<f32>,
+    pub segmentation: Option<Segmentation>,
+}
+
+/// Classifies the gold clauses' own texts.
+///
+/// # Errors
+/// [`Failure::Model`] when the model fails on a text.
+pub fn of_texts(
+    examples: &[Example],
+    classifier: &Classifier,
+    unit: Option<Unit>,
+    threads: usize,
+) -> Result<Judged, Failure> {
+    let own = |example: &Example| unit.unwrap_or_else(|| unit_of(example));
+    let inputs: Vec<Input> =
+        examples.iter().map(|e| Input { text: &e.text, context: &e.context }).collect();
+    let classified = classifier.classify(&inputs, Unit::Clause, threads)?;
+    let taxonomy = classifier.taxonomy();
+    let rows = (examples.iter().zip(classified))
+        .map(|(example, Classified { scores, .. })| Scored {
+            group: example.group.clone(),
+            gold: example.gold(taxonomy),
+            predicted: decide(&scores, classifier.thresholds(own(example))),
+            scores,
+            votes: votes(example, taxonomy),
+        })
+        .collect();
+    let first = examples.first().map_or(Unit::Clause, own);
+    Ok(Judged { rows, thresholds: classifier.thresholds(first).to_vec(), segmentation: None })
+}
+
+/// A clause has a kind; a segment of a corpus has none.
+fn unit_of(example: &Example) -> Unit {
+    if example.kind.is_some() { Unit::Clause } else { Unit::Segment }
+}
+
+/// Reads, cuts and labels the gold clauses' documents, and lays the result over them.
+///
+/// # Errors
+/// [`Failure::Input`] for a clause without place, or a document that cannot be read.
+pub fn of_documents(
+    examples: &[Example],
+    folder: &Path,
+    classifier: &Classifier,
+    threads: usize,
+) -> Result<Judged, Failure> {
+    let mut documents: BTreeMap<&str, Vec<&Example>> = BTreeMap::new();
+    for example in examples {
+        let Some(document) = example.document.as_deref() else {
+            let message = format!("clause {} names no document", example.id);
+            return Err(Failure::Input(anyhow!(message)));
+        };
+        documents.entry(document).or_default().push(example);
+    }
+    let mut all = Alignment::default();
+    for (name, examples) in documents {
+        let path = folder.join(name);
+        let bytes = fs::read(&path)
+            .with_context(|| format!("cannot read {}", path.display()))
+            .map_err(Failure::Input)?;
+        all.append(document_rows(name, &bytes, &examples, classifier, threads)?);
+    }
+    Ok(Judged {
+        segmentation: Some(all.segmentation()),
+        rows: all.rows,
+        thresholds: classifier.thresholds(Unit::Clause).to_vec(),
+    })
+}
+
+fn document_rows(
+    name: &str,
+    bytes: &[u8],
+    examples: &[&Example],
+    classifier: &Classifier,
+    threads: usize,
+) -> Result<Alignment, Failure> {
+    let failed = |error: anyhow::Error| Failure::Input(error.context(name.to_owned()));
+    let document = document::read(bytes, Some(name), &ReadOptions::default())
+        .map_err(|error| failed(error.into()))?;
+    let clauses = clause::split(&document);
+    let inputs: Vec<Input> =
+        clauses.iter().map(|c| Input { text: &c.text, context: &c.context }).collect();
+    let classified = classifier.classify(&inputs, Unit::Clause, threads)?;
+    let thresholds = classifier.thresholds(Unit::Clause);
+    let predicted: Vec<LabelledClause> = (clauses.iter().zip(classified))
+        .map(|(clause, found)| LabelledClause {
+            span: clause.span,
+            labels: decide(&found.scores, thresholds),
+            scores: found.scores,
+        })
+        .collect();
+    let taxonomy = classifier.taxonomy();
+    let gold = examples
+        .iter()
+        .map(|example| {
+            let (Some(start), Some(end)) = (example.start, example.end) else {
+                return Err(failed(anyhow!("clause {} has no start and end", example.id)));
+            };
+            if end > bytes.len() || start > end {
+                return Err(failed(anyhow!("clause {} ends after the document", example.id)));
+            }
+            Ok(GoldClause {
+                span: Span { start, end },
+                labels: example.gold(taxonomy),
+                votes: votes(example, taxonomy),
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let group = examples.first().map_or(name, |example| &example.group);
+    align(group, bytes, &gold, &predicted, taxonomy.len()).map_err(|error| failed(error.into()))
+}
+
+/// Decides anew: each half of the policies by the thresholds that are best on the other half.
+///
+/// # Errors
+/// [`EvalError`] when there are fewer than two policies.
+pub fn cross_fit(rows: &mut [Scored]) -> Result<(), EvalError> {
+    let groups: BTreeSet<String> = rows.iter().map(|row| row.group.clone()).collect();
+    let second: BTreeSet<String> = groups.into_iter().skip(1).step_by(2).collect();
+    let half = |row: &Scored| second.contains(&row.group);
+    let tuned = [false, true].map(|which| {
+        let other: Vec<&Scored> = rows.iter().filter(|row| half(row) != which).collect();
+        let scores: Vec<Vec<f32>> = other.iter().map(|row| row.scores.clone()).collect();
+        let gold: Vec<Vec<bool>> = other.iter().map(|row| row.gold.clone()).collect();
+        tune(&scores, &gold, &Tuning::default())
+    });
+    let [first, last] = tuned;
+    let (first, last) = (first?, last?);
+    for row in rows {
+        let thresholds = if second.contains(&row.group) { &last } else { &first };
+        row.predicted = decide(&row.scores, thresholds);
+    }
+    Ok(())
+}
+
+fn votes(example: &Example, taxonomy: &Taxonomy) -> Option<Votes> {
+    let annotators = example.annotators.filter(|n| *n > 1)?;
+    let mut counts = vec![0; taxonomy.len()];
+    for (label, votes) in &example.votes {
+        counts[taxonomy.resolve(label)?] = *votes;
+    }
+    Some(Votes { counts, annotators })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(group: &str, gold: bool, score: f32) -> Scored {
+        let (gold, scores) = (vec![gold], vec![score]);
+        Scored { group: group.to_owned(), gold, scores, ..Scored::default() }
+    }
+
+    #[test]
+    fn cross_fitting_decides_a_policy_by_the_other_ones() {
+        // In b the labels start at 0.3, in a at 0.7: each is decided by the other's threshold.
+        let mut rows = Vec::new();
+        for i in 0..20 {
+            rows.push(row("a", true, 0.8 + i as f32 / 1000.0));
+            rows.push(row("a", false, 0.6));
+            rows.push(row("b", true, 0.4));
+            rows.push(row("b", false, 0.2));
+        }
+        cross_fit(&mut rows).unwrap();
+        let given = |group: &str, score: f32| {
+            rows.iter().find(|r| r.group == group && r.scores[0] == score).unwrap().predicted[0]
+        };
+        assert!(given("a", 0.6), "0.6 is above what separates b");
+        assert!(!given("b", 0.4), "0.4 is below what separates a");
+    }
+}

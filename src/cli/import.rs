@@ -1,0 +1,224 @@
+//! `fineprint import`: corpora → data sets.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Subcommand, ValueEnum};
+use serde::Serialize;
+use serde_json::json;
+
+use super::exit::{Failure, Status, tell};
+use super::label;
+use super::target::Target;
+use super::values::Unit;
+use crate::dataset::{self, Example, write_examples};
+use crate::taxonomy::Taxonomy;
+
+/// Turn a corpus into a data set
+///
+/// A data set is JSON Lines, one labelled text a line; `train` and `eval` read it. Counts of what
+/// was imported and left out go to standard error.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    corpus: Corpus,
+}
+
+#[derive(Subcommand)]
+enum Corpus {
+    Opp115(Opp115),
+    PolisisBenchmark(PolisisBenchmark),
+    Spans(Spans),
+    Clauses(Clauses),
+}
+
+impl Arguments {
+    /// Imports the corpus.
+    pub fn run(self) -> Result<Status, Failure> {
+        match self.corpus {
+            Corpus::Opp115(arguments) => arguments.run(),
+            Corpus::PolisisBenchmark(arguments) => arguments.run(),
+            Corpus::Spans(arguments) => arguments.run(),
+            Corpus::Clauses(arguments) => arguments.run(),
+        }
+    }
+}
+
+/// Where the data set and its report go.
+#[derive(clap::Args)]
+struct Results {
+    /// Write the data set to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Write the counts to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+}
+
+impl Results {
+    /// Opens what is to be written, which must not be read as well.
+    fn open(&self, inputs: &[PathBuf]) -> Result<Opened, Failure> {
+        let data = label::open_beside(inputs, self.output.as_deref())?;
+        let report = report_target(inputs, self.report.as_deref())?;
+        Ok(Opened { data, report })
+    }
+}
+
+/// A data set and its report that can be written.
+struct Opened {
+    data: Target,
+    report: Option<Target>,
+}
+
+impl Opened {
+    fn write(self, examples: &[Example], report: &impl Serialize) -> Result<(), Failure> {
+        write_set(self.data, examples)?;
+        write_report(self.report, report)
+    }
+}
+
+/// The OPP-115 corpus: 115 policies, three annotators each
+#[derive(clap::Args)]
+struct Opp115 {
+    /// Folder with annotations/ and sanitized_policies/, perhaps also
+    /// documentation/errant_span_indexes/ and folds.tsv
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// What becomes one example
+    #[arg(long, value_enum, default_value_t, value_name = "UNIT")]
+    unit: Unit,
+    /// How far the context of a clause reaches
+    #[arg(long, value_enum, default_value_t, value_name = "SCOPE")]
+    context: ContextScope,
+    #[command(flatten)]
+    results: Results,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum ContextScope {
+    /// Headings and introductions of the clause's own segment
+    Segment,
+    /// Those of the whole policy, as when a page is read
+    #[default]
+    Policy,
+}
+
+impl Opp115 {
+    fn run(self) -> Result<Status, Failure> {
+        let opened = self.results.open(&[])?;
+        let scope = match self.context {
+            ContextScope::Segment => dataset::ContextScope::Segment,
+            ContextScope::Policy => dataset::ContextScope::Policy,
+        };
+        let found = dataset::import_opp115_with(&self.folder, self.unit.into(), scope)?;
+        say(&found.report.to_string());
+        opened.write(&found.examples, &found.report)?;
+        Ok(Status::Done)
+    }
+}
+
+/// The published split of OPP-115 into train, validation and test texts
+#[derive(clap::Args)]
+struct PolisisBenchmark {
+    /// Folder with train_dataset.csv, validation_dataset.csv and test_dataset.csv
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// Folder for train.jsonl, validation.jsonl and test.jsonl
+    #[arg(long, short, value_name = "FOLDER")]
+    output: PathBuf,
+    /// Write the counts to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+}
+
+impl PolisisBenchmark {
+    fn run(self) -> Result<Status, Failure> {
+        fs::create_dir_all(&self.output)
+            .map_err(|error| Failure::writing(error, &self.output.display().to_string()))?;
+        let open = |part: &str| Target::open(Some(&self.output.join(format!("{part}.jsonl"))));
+        let (train, validation, test) = (open("train")?, open("validation")?, open("test")?);
+        let report = report_target(&[], self.report.as_deref())?;
+        let found = dataset::import_polisis(&self.folder)?;
+        say(&found.report.to_string());
+        write_set(train, &found.train)?;
+        write_set(validation, &found.validation)?;
+        write_set(test, &found.test)?;
+        write_report(report, &found.report)?;
+        Ok(Status::Done)
+    }
+}
+
+/// Labelled spans of one document: a JSON array with offsets in code points
+#[derive(clap::Args)]
+struct Spans {
+    /// Labelled spans
+    #[arg(value_name = "GOLD")]
+    gold: PathBuf,
+    /// Document that they point into
+    #[arg(long, value_name = "FILE")]
+    document: PathBuf,
+    #[command(flatten)]
+    results: Results,
+}
+
+impl Spans {
+    fn run(self) -> Result<Status, Failure> {
+        let opened = self.results.open(&[self.gold.clone(), self.document.clone()])?;
+        let examples = dataset::import_spans(&self.gold, &self.document, &Taxonomy::opp115())?;
+        tell(&format!("{} clauses", examples.len()));
+        opened.write(&examples, &json!({"clauses": examples.len()}))?;
+        Ok(Status::Done)
+    }
+}
+
+/// A data set with offsets in code points, to one with offsets in bytes
+#[derive(clap::Args)]
+struct Clauses {
+    /// Data set (JSON Lines)
+    #[arg(value_name = "DATASET")]
+    dataset: PathBuf,
+    /// Folder of the documents that it points into
+    #[arg(long, value_name = "DIR")]
+    documents: PathBuf,
+    #[command(flatten)]
+    results: Results,
+}
+
+impl Clauses {
+    fn run(self) -> Result<Status, Failure> {
+        let opened = self.results.open(std::slice::from_ref(&self.dataset))?;
+        let found = dataset::import_clauses(&self.dataset, &self.documents, &Taxonomy::opp115())?;
+        let (clauses, left_out) = (found.examples.len(), &found.without_text);
+        tell(&format!("{clauses} clauses, {} lines without text left out", left_out.len()));
+        opened.write(&found.examples, &json!({"clauses": clauses, "without_text": left_out}))?;
+        Ok(Status::Done)
+    }
+}
+
+fn report_target(inputs: &[PathBuf], path: Option<&Path>) -> Result<Option<Target>, Failure> {
+    path.map(|path| label::open_beside(inputs, Some(path))).transpose()
+}
+
+fn write_set(target: Target, examples: &[Example]) -> Result<(), Failure> {
+    let name = target.name().to_owned();
+    write_examples(&mut target.writer()?, examples).map_err(|error| match error {
+        dataset::DatasetError::Write(error) => Failure::writing(error, &name),
+        other => other.into(),
+    })
+}
+
+fn write_report(target: Option<Target>, report: &impl Serialize) -> Result<(), Failure> {
+    let Some(target) = target else { return Ok(()) };
+    let name = target.name().to_owned();
+    let mut writer = target.writer()?;
+    serde_json::to_writer_pretty(&mut writer, report)
+        .map_err(Into::into)
+        .and_then(|()| writeln!(writer).and_then(|()| writer.flush()))
+        .map_err(|error| Failure::writing(error, &name))
+}
+
+/// A report, on standard error. That nobody may read it is no reason to fail.
+fn say(report: &str) {
+    let _ = writeln!(io::stderr(), "{}", report.trim_end());
+}

@@ -1,0 +1,266 @@
+//! Paths of the command line → documents: files, folders, standard input.
+
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use walkdir::{DirEntry, WalkDir};
+
+use super::exit::Failure;
+use crate::output::ErrorRecord;
+
+/// Name of standard input on the command line and in records.
+pub const STANDARD_INPUT: &str = "-";
+
+/// Extensions that are taken from folders.
+const EXTENSIONS: [&str; 7] = ["html", "htm", "xhtml", "md", "markdown", "txt", "text"];
+
+/// One thing that a path stands for.
+#[derive(Debug)]
+pub enum Input {
+    StandardInput,
+    File(PathBuf),
+    /// Nothing can come of it, for this reason.
+    Failed(ErrorRecord),
+    /// A file of another kind inside a folder.
+    LeftOut,
+}
+
+impl Input {
+    /// Its name in records.
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Failed(record) => record.document.clone(),
+            Self::StandardInput | Self::LeftOut => STANDARD_INPUT.to_owned(),
+        }
+    }
+}
+
+/// Checks the paths given. None at all stands for standard input when something comes from there.
+///
+/// # Errors
+/// [`Failure::Usage`] when there is nothing to read.
+pub fn resolve(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
+    if paths.is_empty() {
+        if io::stdin().is_terminal() {
+            let message = "nothing to read: name files or folders, or - for standard input";
+            return Err(Failure::Usage(anyhow!(message)));
+        }
+        return Ok(vec![STANDARD_INPUT.into()]);
+    }
+    if paths.iter().filter(|path| is_standard_input(path)).count() > 1 {
+        return Err(Failure::Usage(anyhow!("standard input (-) can be read only once")));
+    }
+    Ok(paths)
+}
+
+pub fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == STANDARD_INPUT
+}
+
+/// What the paths stand for, in their order; files of a folder sorted by name. Folders are walked
+/// as the iterator goes, so that their size does not matter.
+pub fn walk(paths: &[PathBuf]) -> impl Iterator<Item = Input> {
+    paths.iter().flat_map(|path| -> Box<dyn Iterator<Item = Input>> {
+        if is_standard_input(path) {
+            Box::new(std::iter::once(Input::StandardInput))
+        } else if path.is_dir() {
+            Box::new(Folder::new(path))
+        } else {
+            Box::new(std::iter::once(Input::File(path.clone())))
+        }
+    })
+}
+
+/// The documents of a folder.
+struct Folder {
+    root: PathBuf,
+    entries: Box<dyn Iterator<Item = walkdir::Result<DirEntry>>>,
+    /// Whether there was anything to report or read.
+    found: bool,
+}
+
+impl Folder {
+    fn new(root: &Path) -> Self {
+        let entries = WalkDir::new(root)
+            .follow_links(true)
+            .sort_by_file_name()
+            .into_iter()
+            .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry));
+        Self { root: root.to_owned(), entries: Box::new(entries), found: false }
+    }
+
+    fn input(&self, entry: walkdir::Result<DirEntry>) -> Option<Input> {
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() => None,
+            Ok(entry) if takes(entry.path()) => Some(Input::File(entry.into_path())),
+            Ok(_) => Some(Input::LeftOut),
+            Err(error) => {
+                let path = error.path().unwrap_or(&self.root).display().to_string();
+                Some(Input::Failed(ErrorRecord::new(&path, "unreadable", error)))
+            }
+        }
+    }
+}
+
+impl Iterator for Folder {
+    type Item = Input;
+
+    fn next(&mut self) -> Option<Input> {
+        while let Some(entry) = self.entries.next() {
+            if let Some(input) = self.input(entry) {
+                self.found |= !matches!(input, Input::LeftOut);
+                return Some(input);
+            }
+        }
+        if std::mem::replace(&mut self.found, true) {
+            return None;
+        }
+        let message = format!(
+            "the folder holds no file to read; taken are .{} and text files without extension",
+            EXTENSIONS.join(", .")
+        );
+        let name = self.root.display().to_string();
+        Some(Input::Failed(ErrorRecord::new(&name, "no-files", message)))
+    }
+}
+
+fn is_hidden(entry: &DirEntry) -> bool {
+    entry.file_name().as_encoded_bytes().starts_with(b".")
+}
+
+/// Whether a file of a folder is taken for a document.
+pub fn takes(path: &Path) -> bool {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some(extension) => EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)),
+        None => path.extension().is_none() && looks_like_text(path),
+    }
+}
+
+/// Whether a file starts like text. One that cannot be read does: its error shall be told.
+fn looks_like_text(path: &Path) -> bool {
+    // Opening anything but a regular file may wait for ever.
+    if !path.is_file() {
+        return false;
+    }
+    let mut head = Vec::new();
+    match File::open(path).and_then(|file| file.take(1024).read_to_end(&mut head)) {
+        Ok(_) => {
+            !head.contains(&0) || head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff")
+        }
+        Err(_) => true,
+    }
+}
+
+/// The bytes of a file, of which at most `limit` and one are read: enough to see that it is too
+/// large. `Err` holds the size when that is known to be so without reading.
+pub fn read(path: &Path, limit: usize) -> io::Result<Result<Vec<u8>, usize>> {
+    let file = File::open(path)?;
+    let size = file.metadata()?.len();
+    if size > limit as u64 {
+        return Ok(Err(usize::try_from(size).unwrap_or(usize::MAX)));
+    }
+    read_from(file, limit).map(Ok)
+}
+
+/// The bytes of a stream, at most `limit` and one.
+pub fn read_from(stream: impl Read, limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    stream.take((limit as u64).saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Whether writing to `output` would destroy or add to what the inputs hold.
+pub fn includes(inputs: &[PathBuf], output: &Path) -> bool {
+    let Some(output) = settled(output) else { return false };
+    inputs.iter().filter(|input| !is_standard_input(input)).any(|input| {
+        match fs::canonicalize(input) {
+            Ok(input) if input.is_dir() => {
+                let inside = output.strip_prefix(&input);
+                inside.is_ok_and(|inside| !has_hidden_part(inside)) && takes_by_name(&output)
+            }
+            Ok(input) => input == output,
+            Err(_) => false,
+        }
+    })
+}
+
+/// The full path of a file, which need not be there yet.
+fn settled(path: &Path) -> Option<PathBuf> {
+    if let Ok(path) = fs::canonicalize(path) {
+        return Some(path);
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = fs::canonicalize(parent.unwrap_or(Path::new("."))).ok()?;
+    Some(parent.join(path.file_name()?))
+}
+
+fn has_hidden_part(path: &Path) -> bool {
+    path.iter().any(|part| part.as_encoded_bytes().starts_with(b"."))
+}
+
+fn takes_by_name(path: &Path) -> bool {
+    path.extension().is_none() || takes(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(paths: &[PathBuf]) -> Vec<String> {
+        walk(paths).map(|input| input.name()).collect()
+    }
+
+    #[test]
+    fn a_folder_gives_its_documents_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir(root.join("b")).unwrap();
+        fs::create_dir(root.join(".git")).unwrap();
+        for (name, text) in [
+            ("c.HTML", "x"),
+            ("b/z.txt", "x"),
+            ("a.md", "x"),
+            ("README", "text"),
+            ("image", "\0"),
+            ("data.json", "{}"),
+            (".hidden.txt", "x"),
+            (".git/x.txt", "x"),
+        ] {
+            fs::write(root.join(name), text).unwrap();
+        }
+        let found = names(&[root.to_owned()]);
+        let expected: Vec<String> = ["README", "a.md", "b/z.txt", "c.HTML", "-", "-"]
+            .iter()
+            .map(|name| match *name {
+                "-" => "-".to_owned(),
+                name => root.join(name).display().to_string(),
+            })
+            .collect();
+        assert_eq!(found, expected);
+        assert_eq!(walk(&[root.to_owned()]).filter(|i| matches!(i, Input::LeftOut)).count(), 2);
+    }
+
+    #[test]
+    fn a_folder_without_documents_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("x.json"), "{}").unwrap();
+        let inputs: Vec<_> = walk(&[folder.path().to_owned()]).collect();
+        assert!(
+            matches!(&inputs[..], [Input::LeftOut, Input::Failed(e)] if e.error.kind == "no-files")
+        );
+    }
+
+    #[test]
+    fn an_output_among_the_inputs_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, file) = (folder.path().to_owned(), folder.path().join("a.txt"));
+        fs::write(&file, "x").unwrap();
+        assert!(includes(&[file.clone()], &root.join("./a.txt")));
+        assert!(includes(&[root.clone()], &root.join("new.txt")));
+        assert!(!includes(&[root.clone()], &root.join("new.jsonl")));
+        assert!(!includes(&[file], &root.join("new.txt")));
+    }
+}

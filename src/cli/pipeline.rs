@@ -1,0 +1,227 @@
+//! Inputs → records: read, cut, classify in batches, write in order.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use indicatif::ProgressBar;
+use sha2::{Digest, Sha256};
+
+use super::exit::{Failure, Status, tell};
+use super::inputs::{self, Input};
+use super::values::{Reading, Unit};
+use crate::clause::{self, Clause};
+use crate::document::{self, ReadError};
+use crate::eval::LabelMap;
+use crate::label::{self, Classifier};
+use crate::output::{ClauseRecord, ErrorRecord, Exporter};
+
+/// Records held back for the encoder: enough to keep every thread busy.
+const BATCH: usize = 2000;
+
+/// A classifier and how it is used.
+pub struct Labeller<'a> {
+    pub classifier: &'a Classifier,
+    pub threads: usize,
+}
+
+/// Turns inputs into records, one batch of clauses at a time, whatever documents they are of.
+pub struct Pipeline<'a> {
+    pub reading: &'a Reading,
+    /// `None` leaves the clauses without labels.
+    pub labeller: Option<Labeller<'a>>,
+    pub exporter: Box<dyn Exporter + 'a>,
+    /// What messages call the output.
+    pub output: &'a str,
+    pub bar: ProgressBar,
+    /// Stop after the document at hand.
+    pub stop: &'a AtomicBool,
+}
+
+/// One record that waits for its turn.
+enum Waiting {
+    Clause(ClauseRecord),
+    Failed(ErrorRecord),
+    /// A document ends here.
+    End,
+}
+
+/// What became of the inputs.
+#[derive(Debug, Default)]
+struct Counts {
+    done: usize,
+    clauses: usize,
+    failed: usize,
+    left_out: usize,
+    first_failure: Option<ErrorRecord>,
+}
+
+impl Pipeline<'_> {
+    /// Reads all inputs and writes their records.
+    ///
+    /// # Errors
+    /// [`Failure`] when the output or the model fails; what is wrong with an input is a record.
+    pub fn run(mut self, inputs: impl Iterator<Item = Input>) -> Result<Status, Failure> {
+        let mut counts = Counts::default();
+        let mut waiting = Vec::new();
+        for input in inputs {
+            if self.stop.load(Ordering::Relaxed) {
+                break;
+            }
+            self.add(input, &mut waiting, &mut counts)?;
+        }
+        self.write(&mut waiting)?;
+        self.exporter.finish().map_err(|error| Failure::writing(error, self.output))?;
+        self.bar.finish_and_clear();
+        let stopped = self.stop.load(Ordering::Relaxed);
+        counts.tell(if self.labeller.is_some() { "labelled" } else { "split" }, stopped);
+        Ok(match (stopped, counts.failed) {
+            (true, _) => Status::Interrupted,
+            (false, 0) => Status::Done,
+            (false, _) => Status::SomeFailed,
+        })
+    }
+
+    /// Reads one input and writes whatever fills a batch.
+    fn add(
+        &mut self,
+        input: Input,
+        waiting: &mut Vec<Waiting>,
+        counts: &mut Counts,
+    ) -> Result<(), Failure> {
+        if matches!(input, Input::LeftOut) {
+            counts.left_out += 1;
+            return Ok(());
+        }
+        let name = input.name();
+        match self.read(input) {
+            Ok(document) => {
+                counts.done += 1;
+                counts.clauses += document.clauses.len();
+                for (index, clause) in document.clauses.into_iter().enumerate() {
+                    let record = ClauseRecord::new(&name, index, clause, &document.sha256);
+                    waiting.push(Waiting::Clause(record));
+                    self.write_if_full(waiting)?;
+                }
+            }
+            Err(record) => {
+                counts.failed += 1;
+                counts.first_failure.get_or_insert_with(|| record.clone());
+                waiting.push(Waiting::Failed(record));
+            }
+        }
+        waiting.push(Waiting::End);
+        self.write_if_full(waiting)
+    }
+
+    fn read(&self, input: Input) -> Result<Cut, ErrorRecord> {
+        let name = input.name();
+        let options = self.reading.options();
+        let failed = |kind: &str, message: String| ErrorRecord::new(&name, kind, message);
+        let unreadable = |e: io::Error| failed("unreadable", format!("cannot read the input: {e}"));
+        let unsuitable = |e: ReadError| failed(e.kind(), e.to_string());
+        let (bytes, file_name) = match &input {
+            Input::Failed(record) => return Err(record.clone()),
+            Input::StandardInput | Input::LeftOut => {
+                let bytes = inputs::read_from(io::stdin().lock(), options.max_bytes);
+                (bytes.map_err(unreadable)?, None)
+            }
+            Input::File(path) => {
+                let read = inputs::read(path, options.max_bytes).map_err(unreadable)?;
+                let bytes = read.map_err(|bytes| {
+                    unsuitable(ReadError::TooLarge { bytes, limit: options.max_bytes })
+                })?;
+                (bytes, path.file_name().and_then(|name| name.to_str()))
+            }
+        };
+        let document = document::read(&bytes, file_name, &options).map_err(unsuitable)?;
+        let clauses = match self.reading.unit {
+            Unit::Clause => clause::split(&document),
+            Unit::Segment => clause::segments(&document),
+        };
+        if clauses.is_empty() {
+            return Err(unsuitable(ReadError::NoText));
+        }
+        Ok(Cut { clauses, sha256: hex(&Sha256::digest(&bytes)) })
+    }
+
+    fn write_if_full(&mut self, waiting: &mut Vec<Waiting>) -> Result<(), Failure> {
+        if waiting.len() >= BATCH { self.write(waiting) } else { Ok(()) }
+    }
+
+    /// Classifies and writes what waits.
+    fn write(&mut self, waiting: &mut Vec<Waiting>) -> Result<(), Failure> {
+        if let Some(labeller) = &self.labeller {
+            labeller.label(waiting, self.reading.unit.into())?;
+        }
+        let (bar, exporter) = (self.bar.clone(), &mut self.exporter);
+        let ended = waiting.iter().filter(|record| matches!(record, Waiting::End)).count();
+        let written = bar.suspend(|| {
+            waiting.drain(..).try_for_each(|record| match record {
+                Waiting::Clause(record) => exporter.clause(&record),
+                Waiting::Failed(record) => exporter.error(&record),
+                Waiting::End => Ok(()),
+            })
+        });
+        bar.inc(ended as u64);
+        written.map_err(|error| Failure::writing(error, self.output))
+    }
+}
+
+/// A document that was read and cut.
+struct Cut {
+    clauses: Vec<Clause>,
+    /// Of the file.
+    sha256: String,
+}
+
+impl Labeller<'_> {
+    /// Fills in labels and scores.
+    fn label(&self, waiting: &mut [Waiting], unit: label::Unit) -> Result<(), Failure> {
+        let mut records: Vec<&mut ClauseRecord> = waiting
+            .iter_mut()
+            .filter_map(|waiting| match waiting {
+                Waiting::Clause(record) => Some(record),
+                Waiting::Failed(_) | Waiting::End => None,
+            })
+            .collect();
+        let inputs: Vec<label::Input> = records
+            .iter()
+            .map(|record| label::Input { text: &record.text, context: &record.context })
+            .collect();
+        let classified = self.classifier.classify(&inputs, unit, self.threads)?;
+        for (record, found) in records.iter_mut().zip(classified) {
+            record.labels = Some(self.classifier.names(&found.labels));
+            record.scores = Some(LabelMap::new(self.classifier.taxonomy(), found.scores));
+            record.truncated = found.truncated;
+            record.model = Some(self.classifier.name().to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl Counts {
+    /// One line on standard error, unless one document went well.
+    fn tell(&self, verb: &str, stopped: bool) {
+        if self.failed == 0 && self.done <= 1 && self.left_out == 0 && !stopped {
+            return;
+        }
+        let documents = if self.done == 1 { "document" } else { "documents" };
+        let mut line = format!("{} {documents} {verb} ({} clauses)", self.done, self.clauses);
+        line += &format!(", {} failed", self.failed);
+        if self.left_out > 0 {
+            line += &format!(", {} files of other kinds left out", self.left_out);
+        }
+        if let Some(ErrorRecord { document, error }) = &self.first_failure {
+            let first = if self.failed > 1 { "first " } else { "" };
+            line += &format!("; {first}{document}: {}", error.message);
+        }
+        if stopped {
+            line += "; stopped before the end";
+        }
+        tell(&line);
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,277 @@
+//! `fineprint train`: fine-tunes a base model.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+
+use super::exit::{Failure, Status};
+use super::progress::TrainingProgress;
+use crate::dataset::{Example, read_examples, split_by_fold};
+use crate::encoder::kernel::{Precision, select};
+use crate::eval::{self, Scored, Tally, Tuning};
+use crate::model::{Config, Decision, Files, Model};
+use crate::taxonomy::Taxonomy;
+use crate::train::{Recipe, Sample, Source, Targets, Trained, Trainer, Validation, samples};
+
+/// Fine-tune a model on labelled clauses
+///
+/// Settings come from --recipe, single ones from the other options. A run that was stopped goes
+/// on when the same command is given again.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Data set to train on (JSON Lines), optionally with settings:
+    /// FILE[,weight=2][,unlabelled=0.15][,targets=labels|votes|majority-votes]
+    #[arg(long, value_name = "FILE", value_parser = parse_source)]
+    data: Vec<Source>,
+    /// Base model: a folder
+    #[arg(long, value_name = "DIR")]
+    base: PathBuf,
+    /// Folder to write the model to
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Settings in a TOML file
+    #[arg(long, value_name = "FILE")]
+    recipe: Option<PathBuf>,
+    /// Leave this fold out and validate on it
+    #[arg(long, value_name = "FOLD")]
+    hold_out: Option<u32>,
+    /// Data set to validate on
+    #[arg(long, value_name = "FILE")]
+    validation: Vec<PathBuf>,
+    /// Take the thresholds of this model instead of tuning them on the validation data
+    #[arg(long, value_name = "DIR")]
+    thresholds_from: Option<PathBuf>,
+    /// Times that every example is seen
+    #[arg(long, value_name = "N")]
+    epochs: Option<u32>,
+    /// Examples of a step
+    #[arg(long, value_name = "N")]
+    batch: Option<usize>,
+    /// Peak learning rate
+    #[arg(long, value_name = "X")]
+    learning_rate: Option<f32>,
+    /// Seed of everything random
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Stop after so many epochs without improvement on the validation data (0: never)
+    #[arg(long, value_name = "N")]
+    patience: Option<u32>,
+    /// Name of the model in the records it makes
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Factors of the products: `mixed` takes bf16 where the CPU has units for it
+    #[arg(long, value_name = "PRECISION", default_value = "mixed")]
+    precision: PrecisionArgument,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum PrecisionArgument {
+    Full,
+    Mixed,
+}
+
+/// Examples and samples that the run validates on.
+#[derive(Default)]
+struct HeldOut {
+    examples: Vec<Example>,
+    samples: Vec<Sample>,
+}
+
+impl Arguments {
+    /// Trains and writes the model.
+    pub fn run(self) -> Result<Status, Failure> {
+        let recipe = self.recipe().map_err(Failure::Usage)?;
+        fs::create_dir_all(&self.out)
+            .map_err(|e| Failure::writing(e, &self.out.display().to_string()))?;
+        let files = Files::read(&self.base)?;
+        let base = Model::parse(&files)?;
+        let taxonomy = Taxonomy::opp115();
+        let config = base.config.clone().with_classifier(&taxonomy, self.decision(&recipe)?);
+        let (train, held_out) = load(&recipe, &taxonomy, &base)?;
+        let judge = |scores: &[Vec<f32>]| figure(&held_out.examples, scores, &taxonomy);
+        let validation = (!held_out.samples.is_empty())
+            .then(|| Validation { samples: held_out.samples.clone(), judge: &judge });
+        let kernel = select(match self.precision {
+            PrecisionArgument::Full => Precision::Full,
+            PrecisionArgument::Mixed => Precision::Mixed,
+        });
+        eprintln!(
+            "{} examples to train on, {} to validate on, {} products",
+            train.len(),
+            held_out.samples.len(),
+            kernel.name()
+        );
+        let stop = super::interrupt::flag();
+        let trainer = Trainer {
+            recipe: &recipe,
+            base: &base,
+            config: &config,
+            samples: &train,
+            validation,
+            kernel: Arc::from(kernel),
+            folder: &self.out,
+            stop: &stop,
+        };
+        let trained = trainer.run(&mut TrainingProgress::new())?;
+        self.write(config, &trained, &files, &held_out, &taxonomy)?;
+        eprintln!("{} written after {:.0} s of training", self.out.display(), trained.seconds);
+        Ok(Status::Done)
+    }
+
+    /// The recipe file with the single options laid over it.
+    fn recipe(&self) -> anyhow::Result<Recipe> {
+        let mut recipe = match &self.recipe {
+            Some(path) => read_recipe(path)?,
+            None => Recipe::default(),
+        };
+        recipe.data.extend(self.data.iter().cloned());
+        recipe.validation.extend(self.validation.iter().cloned());
+        recipe.hold_out = self.hold_out.or(recipe.hold_out);
+        recipe.epochs = self.epochs.unwrap_or(recipe.epochs);
+        recipe.batch = self.batch.unwrap_or(recipe.batch);
+        recipe.learning_rate = self.learning_rate.unwrap_or(recipe.learning_rate);
+        recipe.seed = self.seed.unwrap_or(recipe.seed);
+        recipe.patience = self.patience.unwrap_or(recipe.patience);
+        recipe.name = self.name.clone().unwrap_or(recipe.name);
+        recipe.check().map_err(|message| anyhow!(message))?;
+        Ok(recipe)
+    }
+
+    fn decision(&self, recipe: &Recipe) -> Result<Decision, Failure> {
+        let mut decision = match &self.thresholds_from {
+            Some(folder) => {
+                let files = Files::read(folder)?;
+                Config::parse(&files.config)?.fineprint.unwrap_or_default()
+            }
+            None => Decision::default(),
+        };
+        decision.name = recipe.name.clone();
+        decision.max_tokens = recipe.max_tokens;
+        Ok(decision)
+    }
+
+    /// Tunes the thresholds on the validation data and writes the artifact.
+    fn write(
+        &self,
+        mut config: Config,
+        trained: &Trained,
+        base: &Files,
+        held_out: &HeldOut,
+        taxonomy: &Taxonomy,
+    ) -> Result<(), Failure> {
+        if self.thresholds_from.is_none() && !held_out.samples.is_empty() {
+            let network = crate::encoder::Network::load(&config, &trained.weights)?;
+            let inputs: Vec<_> = held_out.samples.iter().map(|s| &s.tokens).collect();
+            let scores = crate::encoder::scores(&network, &inputs, &*select(Precision::Full), 2);
+            let decision = config.fineprint.get_or_insert_default();
+            let (segments, clauses) = by_unit(&held_out.examples);
+            decision.thresholds = tuned(&held_out.examples, &scores, &clauses, taxonomy);
+            decision.segment_thresholds = tuned(&held_out.examples, &scores, &segments, taxonomy);
+        }
+        let json = serde_json::to_vec_pretty(&config).map_err(|e| Failure::Output(e.into()))?;
+        let write = |name: &str, bytes: &[u8]| {
+            let path = self.out.join(name);
+            fs::write(&path, bytes).map_err(|e| Failure::writing(e, &path.display().to_string()))
+        };
+        write("config.json", &json)?;
+        write("tokenizer.json", &base.tokenizer)?;
+        write("model.safetensors", &trained.weights.to_half()?)?;
+        for leftover in ["checkpoint.safetensors", "best.safetensors"] {
+            // What is not there need not go.
+            let _ = fs::remove_file(self.out.join(leftover));
+        }
+        Ok(())
+    }
+}
+
+fn read_recipe(path: &Path) -> anyhow::Result<Recipe> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("{} is no recipe", path.display()))
+}
+
+/// `FILE[,weight=2][,unlabelled=0.15][,targets=votes]`
+fn parse_source(argument: &str) -> Result<Source, String> {
+    let mut parts = argument.split(',');
+    let mut source = Source::new(parts.next().unwrap_or_default().into());
+    for part in parts {
+        let number = |value: &str| value.parse().map_err(|_| format!("{value:?} is no number"));
+        match part.split_once('=') {
+            Some(("weight", value)) => source.weight = number(value)?,
+            Some(("unlabelled", value)) => source.unlabelled = number(value)?,
+            Some(("targets", "labels")) => source.targets = Targets::Labels,
+            Some(("targets", "votes")) => source.targets = Targets::Votes,
+            Some(("targets", "majority-votes")) => source.targets = Targets::MajorityVotes,
+            _ => return Err(format!("unknown setting {part:?}")),
+        }
+    }
+    Ok(source)
+}
+
+/// Reads and tokenises the data; the fold held out and the validation files come second.
+fn load(
+    recipe: &Recipe,
+    taxonomy: &Taxonomy,
+    base: &Model,
+) -> Result<(Vec<Sample>, HeldOut), Failure> {
+    let mut encoder = base.tokens.clone();
+    encoder.set_max_tokens(recipe.max_tokens.min(base.config.max_position_embeddings));
+    let (mut train, mut held_out) = (Vec::new(), HeldOut::default());
+    for source in &recipe.data {
+        let mut examples = read(&source.path, taxonomy)?;
+        if let Some(fold) = recipe.hold_out {
+            let (rest, out) = split_by_fold(&examples, fold);
+            held_out.samples.extend(samples(&out, source, taxonomy, &encoder)?);
+            held_out.examples.extend(out);
+            examples = rest;
+        }
+        train.extend(samples(&examples, source, taxonomy, &encoder)?);
+    }
+    for path in &recipe.validation {
+        let examples = read(path, taxonomy)?;
+        let source = Source::new(path.clone());
+        held_out.samples.extend(samples(&examples, &source, taxonomy, &encoder)?);
+        held_out.examples.extend(examples);
+    }
+    Ok((train, held_out))
+}
+
+fn read(path: &Path, taxonomy: &Taxonomy) -> Result<Vec<Example>, Failure> {
+    read_examples(path, taxonomy).map_err(|e| Failure::Input(e.into()))
+}
+
+/// Mean of micro and macro F1 at 0.5: what a run maximises.
+fn figure(examples: &[Example], scores: &[Vec<f32>], taxonomy: &Taxonomy) -> f32 {
+    let rows: Vec<Scored> = (examples.iter().zip(scores))
+        .map(|(example, scores)| Scored {
+            gold: example.gold(taxonomy),
+            predicted: scores.iter().map(|score| *score >= 0.5).collect(),
+            ..Scored::default()
+        })
+        .collect();
+    let measures = Tally::of(&rows, taxonomy.len()).measures();
+    let f1 = |at: usize| measures.get(at).and_then(|m| m.f1).unwrap_or(0.0) as f32;
+    (f1(taxonomy.len()) + f1(taxonomy.len() + 1)) / 2.0
+}
+
+/// Positions of the segments (no kind) and of the clauses.
+fn by_unit(examples: &[Example]) -> (Vec<usize>, Vec<usize>) {
+    (0..examples.len()).partition(|index| examples[*index].kind.is_none())
+}
+
+/// Thresholds on the scores of these examples, by label.
+fn tuned(
+    examples: &[Example],
+    scores: &[Vec<f32>],
+    which: &[usize],
+    taxonomy: &Taxonomy,
+) -> BTreeMap<String, f32> {
+    let scores: Vec<Vec<f32>> = which.iter().map(|i| scores[*i].clone()).collect();
+    let gold: Vec<Vec<bool>> = which.iter().map(|i| examples[*i].gold(taxonomy)).collect();
+    let values = eval::tune(&scores, &gold, &Tuning::default());
+    let values = values.unwrap_or_else(|_| vec![Tuning::default().fallback; taxonomy.len()]);
+    taxonomy.names().iter().cloned().zip(values).collect()
+}

@@ -1,0 +1,155 @@
+//! Values and groups of options that several commands share.
+
+use std::num::NonZeroUsize;
+use std::thread;
+
+use clap::ValueEnum;
+
+use crate::document::{self, Boilerplate, ReadOptions};
+use crate::{dataset, label};
+
+/// `--input`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum InputFormat {
+    /// Found out from the name and the content
+    #[default]
+    Auto,
+    Html,
+    Markdown,
+    /// Plain text
+    Text,
+}
+
+impl From<InputFormat> for document::Format {
+    fn from(format: InputFormat) -> Self {
+        match format {
+            InputFormat::Auto => Self::Auto,
+            InputFormat::Html => Self::Html,
+            InputFormat::Markdown => Self::Markdown,
+            InputFormat::Text => Self::Text,
+        }
+    }
+}
+
+/// `--boilerplate`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum BoilerplateChoice {
+    /// Leave out menus, banners, footers and forms
+    #[default]
+    Drop,
+    /// Read everything that a page shows
+    Keep,
+}
+
+/// `--unit`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Unit {
+    /// A sentence, list item, heading or table cell
+    #[default]
+    Clause,
+    /// A whole paragraph, list item, heading or table cell
+    Segment,
+}
+
+impl From<Unit> for label::Unit {
+    fn from(unit: Unit) -> Self {
+        match unit {
+            Unit::Clause => Self::Clause,
+            Unit::Segment => Self::Segment,
+        }
+    }
+}
+
+impl From<Unit> for dataset::Unit {
+    fn from(unit: Unit) -> Self {
+        match unit {
+            Unit::Clause => Self::Clause,
+            Unit::Segment => Self::Segment,
+        }
+    }
+}
+
+/// How documents are read and cut.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Reading {
+    /// How the input is written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
+    #[arg(help = "How the input is written: auto, html, markdown or text")]
+    pub input: InputFormat,
+    /// What one record is about
+    #[arg(long, value_enum, default_value_t, value_name = "UNIT")]
+    pub unit: Unit,
+    /// What happens to menus, banners, footers and forms of a page
+    #[arg(long, value_enum, default_value_t, value_name = "CHOICE")]
+    pub boilerplate: BoilerplateChoice,
+    /// Refuse larger files
+    #[arg(long, value_name = "BYTES", default_value_t = ReadOptions::default().max_bytes)]
+    pub max_bytes: usize,
+}
+
+impl Reading {
+    /// The same as the library has it.
+    pub fn options(&self) -> ReadOptions {
+        ReadOptions {
+            format: self.input.into(),
+            boilerplate: match self.boilerplate {
+                BoilerplateChoice::Drop => Boilerplate::Drop,
+                BoilerplateChoice::Keep => Boilerplate::Keep,
+            },
+            max_bytes: self.max_bytes,
+        }
+    }
+}
+
+/// Which model, and how it decides.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Labelling {
+    /// Model: a folder or a hub id; without it, the one inside this program
+    #[arg(long, value_name = "DIR|ID")]
+    pub model: Option<String>,
+    /// Give a label from this score on, 0 to 1; without it, each label has the model's own
+    #[arg(long, value_name = "X", value_parser = probability)]
+    pub threshold: Option<f32>,
+    /// Threads that compute; without it, as many as the machine runs at once
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+}
+
+impl Labelling {
+    /// The classifier with its thresholds.
+    pub fn classifier(&self) -> Result<label::Classifier, super::Failure> {
+        let model = super::source::load(self.model.as_deref())?;
+        let mut classifier = label::Classifier::new(model)?;
+        if let Some(threshold) = self.threshold {
+            classifier.set_threshold(threshold);
+        }
+        Ok(classifier)
+    }
+
+    /// How many threads compute.
+    pub fn threads(&self) -> usize {
+        let all = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        self.threads.map_or_else(all, NonZeroUsize::get)
+    }
+}
+
+/// A number from 0 to 1.
+fn probability(argument: &str) -> Result<f32, String> {
+    match argument.parse::<f32>() {
+        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
+        _ => Err("not a number from 0 to 1".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_threshold_lies_between_0_and_1() {
+        assert_eq!(probability("0.25"), Ok(0.25));
+        for wrong in ["1.01", "-0.1", "NaN", "half", ""] {
+            assert!(probability(wrong).is_err(), "{wrong}");
+        }
+    }
+}

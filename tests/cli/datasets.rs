@@ -1,0 +1,110 @@
+//! `import`, and what is wrong with data sets.
+
+use super::work::{Work, records, stderr, text};
+
+/// One line of a data set whose offsets are code points.
+fn line(id: &str, start: usize, end: usize, text: &str, label: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","group":"shop","document":"shop.txt","start":{start},"end":{end},"kind":"sentence","context":[],"text":"{text}","labels":["{label}"]}}"#
+    )
+}
+
+const SHOP: &str = "The café keeps logs. It shares none.";
+
+fn work() -> Work {
+    let work = Work::new();
+    work.write("docs/shop.txt", SHOP);
+    work
+}
+
+#[test]
+fn code_points_become_bytes() {
+    let work = work();
+    let good = [
+        line("1", 0, 20, "The café keeps logs.", "RET"),
+        line("2", 21, 36, "It shares none.", "Third Party"),
+    ];
+    work.write("set.jsonl", good.join("\n"));
+    let output = work.run("import clauses set.jsonl --documents docs --report report.json", 0);
+    let found = records(&output.stdout);
+    assert_eq!(found[0]["labels"][0], "Data Retention");
+    let place = (found[1]["start"].as_u64().unwrap(), found[1]["end"].as_u64().unwrap());
+    assert_eq!(&SHOP[place.0 as usize..place.1 as usize], "It shares none.");
+    assert!(stderr(&output).contains("2 clauses"));
+    assert!(text(&work.read("report.json")).contains("\"clauses\": 2"));
+}
+
+#[test]
+fn a_bad_line_is_named_with_its_file() {
+    let good = line("1", 0, 20, "The café keeps logs.", "RET");
+    for (bad, problem) in [
+        ("{\"id\":".to_owned(), "not a JSON object"),
+        (line("2", 21, 36, "It shares none.", "Cookies"), "unknown label \"Cookies\""),
+        (r#"{"id":"2","group":"x","labels":[]}"#.to_owned(), "no \"text\""),
+    ] {
+        let work = work();
+        work.write("set.jsonl", format!("{good}\n{bad}\n"));
+        let output = work.run("import clauses set.jsonl --documents docs --output out.jsonl", 3);
+        let told = stderr(&output);
+        assert!(told.contains("set.jsonl:2: ") && told.contains(problem), "{told}");
+        assert!(!work.path("out.jsonl").exists(), "no half data set");
+    }
+}
+
+#[test]
+fn training_names_a_bad_line_too() {
+    let work = work();
+    work.write("set.jsonl", "{\"id\":1}\n");
+    let output = work.run("train --data set.jsonl --base model --out trained", 3);
+    assert!(stderr(&output).contains("set.jsonl:1: "), "{}", stderr(&output));
+}
+
+#[test]
+fn a_corpus_that_is_not_there_is_named() {
+    let work = work();
+    for arguments in [
+        "import opp115 nowhere --output out.jsonl",
+        "import polisis-benchmark nowhere --output out",
+        "import clauses nowhere --documents docs --output out.jsonl",
+        "import spans nowhere --document docs/shop.txt --output out.jsonl",
+    ] {
+        let told = stderr(&work.run(arguments, 3));
+        assert!(told.contains("nowhere"), "{told}");
+        assert_eq!(told.matches("os error").count(), 1, "{told}");
+        assert!(!work.path("out.jsonl").exists());
+    }
+    let told = stderr(&work.run("import opp115 nowhere --output no/out.jsonl", 5));
+    assert!(told.contains("no/out.jsonl"), "{told}");
+}
+
+#[test]
+fn spans_become_a_data_set() {
+    let work = work();
+    work.write(
+        "gold.json",
+        r#"[{"id":"1","start":21,"end":36,"labels":["Third Party Sharing/Collection"],"text":"It shares none."}]"#,
+    );
+    let output = work.run("import spans gold.json --document docs/shop.txt", 0);
+    let found = records(&output.stdout);
+    assert_eq!(found[0]["start"], 22);
+    assert_eq!(found[0]["group"], "shop");
+    work.run("import spans gold.json --document docs/shop.txt --output docs/shop.txt", 2);
+    assert_eq!(text(&work.read("docs/shop.txt")), SHOP);
+}
+
+#[test]
+fn the_published_split_becomes_three_files() {
+    let work = Work::new();
+    for part in ["train", "validation", "test"] {
+        work.write(
+            &format!("in/{part}_dataset.csv"),
+            format!("We keep {part} logs.,Data Retention\nWe keep {part} logs.,Data Security\n"),
+        );
+    }
+    work.run("import polisis-benchmark in --output out", 0);
+    for part in ["train", "validation", "test"] {
+        let found = records(&work.read(&format!("out/{part}.jsonl")));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0]["labels"].as_array().unwrap().len(), 2);
+    }
+}

@@ -1,0 +1,12 @@
+//! The program as its users run it.
+
+mod bad_input;
+mod bad_model;
+#[path = "../common/mod.rs"]
+mod common;
+mod datasets;
+mod help;
+mod label;
+mod predict;
+mod split;
+mod work;
