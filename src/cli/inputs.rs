@@ -19,7 +19,7 @@ const EXTENSIONS: [&str; 7] = ["html", "htm", "xhtml", "md", "markdown", "txt", 
 /// One thing that a path stands for.
 #[derive(Debug)]
 pub enum Input {
-    StandardInput,
+    Stdin,
     File(PathBuf),
     /// Nothing can come of it, for this reason.
     Failed(ErrorRecord),
@@ -33,7 +33,7 @@ impl Input {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Failed(record) => record.document.clone(),
-            Self::StandardInput | Self::LeftOut => STANDARD_INPUT.to_owned(),
+            Self::Stdin | Self::LeftOut => STANDARD_INPUT.to_owned(),
         }
     }
 }
@@ -65,7 +65,7 @@ pub fn is_standard_input(path: &Path) -> bool {
 pub fn walk(paths: &[PathBuf]) -> impl Iterator<Item = Input> {
     paths.iter().flat_map(|path| -> Box<dyn Iterator<Item = Input>> {
         if is_standard_input(path) {
-            Box::new(std::iter::once(Input::StandardInput))
+            Box::new(std::iter::once(Input::Stdin))
         } else if path.is_dir() {
             Box::new(Folder::new(path))
         } else {
@@ -258,9 +258,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (root, file) = (folder.path().to_owned(), folder.path().join("a.txt"));
         fs::write(&file, "x").unwrap();
-        assert!(includes(&[file.clone()], &root.join("./a.txt")));
-        assert!(includes(&[root.clone()], &root.join("new.txt")));
-        assert!(!includes(&[root.clone()], &root.join("new.jsonl")));
+        assert!(includes(std::slice::from_ref(&file), &root.join("./a.txt")));
+        assert!(includes(std::slice::from_ref(&root), &root.join("new.txt")));
+        assert!(!includes(std::slice::from_ref(&root), &root.join("new.jsonl")));
         assert!(!includes(&[file], &root.join("new.txt")));
     }
 }

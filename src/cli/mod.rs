@@ -14,7 +14,9 @@ mod shell;
 mod source;
 mod split;
 mod target;
+mod thresholds;
 mod train;
+mod tune;
 mod values;
 
 use std::process::ExitCode;
@@ -49,6 +51,7 @@ enum Command {
     Split(split::Arguments),
     Eval(eval::Arguments),
     Train(train::Arguments),
+    Tune(tune::Arguments),
     Import(import::Arguments),
     Model(model::Arguments),
     Completions(shell::Completions),
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Split(arguments) => arguments.run(),
         Command::Eval(arguments) => arguments.run(),
         Command::Train(arguments) => arguments.run(),
+        Command::Tune(arguments) => arguments.run(),
         Command::Import(arguments) => arguments.run(),
         Command::Model(arguments) => arguments.run(),
         Command::Completions(arguments) => arguments.run(Arguments::command()),

@@ -1,10 +1,10 @@
-//! `fineprint model`: what a model is.
+//! `fineprint model`: what a model is, whether it can be used, where it is.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
@@ -12,9 +12,10 @@ use serde::Serialize;
 use super::exit::{Failure, Status};
 use super::source;
 use crate::label::{Classifier, Unit};
-use crate::model::{Files, Model};
+use crate::model::hub::{self, HubId};
+use crate::model::{CONFIG_FILE, Files, Model, TOKENIZER_FILE, WEIGHTS_FILE};
 
-/// Look at models
+/// Look at models, check and download them
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -24,6 +25,8 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Info(Info),
+    Verify(Verify),
+    Pull(Pull),
 }
 
 /// Show a model's name, labels, thresholds, size, checksum and licence
@@ -35,6 +38,28 @@ struct Info {
     /// How to show it
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
+}
+
+/// Check that a model can be used; prints the SHA-256 of its weights
+#[derive(clap::Args)]
+struct Verify {
+    /// Model: a folder or a hub id; without it, the one inside this program
+    #[arg(long, value_name = "DIR|ID")]
+    model: Option<String>,
+}
+
+/// Download a model from a hub; prints the folder it is in
+///
+/// The hub's cache keeps it, so that --model finds it there without a network too. Usual
+/// variables hold: HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE.
+#[derive(clap::Args)]
+struct Pull {
+    /// Model: owner/name, or owner/name@revision with a branch, tag or commit
+    #[arg(value_name = "ID")]
+    id: HubId,
+    /// Copy it to this folder, too
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -80,6 +105,8 @@ impl Arguments {
     pub fn run(self) -> Result<Status, Failure> {
         match self.command {
             Command::Info(info) => info.run(),
+            Command::Verify(verify) => verify.run(),
+            Command::Pull(pull) => pull.run(),
         }
     }
 }
@@ -95,12 +122,50 @@ impl Info {
                 json.map_err(|error| Failure::Output(error.into()))? + "\n"
             }
         };
-        let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())
-            .and_then(|()| out.flush())
-            .map_err(|error| Failure::writing(error, "standard output"))?;
-        Ok(Status::Done)
+        print(&text)
     }
+}
+
+impl Verify {
+    fn run(self) -> Result<Status, Failure> {
+        let files = source::files(self.model.as_deref())?;
+        Classifier::new(Model::parse(&files)?)?;
+        print(&format!("{}  {WEIGHTS_FILE}\n", files.checksum()))
+    }
+}
+
+impl Pull {
+    fn run(self) -> Result<Status, Failure> {
+        let (cached, files) = hub::pull(&self.id)?;
+        let folder = self.out.as_ref().unwrap_or(&cached);
+        if self.out.is_some() {
+            copy(&files, folder)?;
+        }
+        print(&format!("{}\n", folder.display()))
+    }
+}
+
+/// Writes the files of a model to a folder, which is made.
+fn copy(files: &Files, folder: &Path) -> Result<(), Failure> {
+    let failed = |path: &Path, error| Failure::writing(error, &path.display().to_string());
+    fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    for (name, bytes) in [
+        (CONFIG_FILE, &files.config),
+        (WEIGHTS_FILE, &files.weights),
+        (TOKENIZER_FILE, &files.tokenizer),
+    ] {
+        let path = folder.join(name);
+        fs::write(&path, bytes).map_err(|error| failed(&path, error))?;
+    }
+    Ok(())
+}
+
+fn print(text: &str) -> Result<Status, Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::writing(error, "standard output"))?;
+    Ok(Status::Done)
 }
 
 impl Facts {
@@ -163,10 +228,22 @@ impl fmt::Display for Facts {
     }
 }
 
-/// The licence that the model card of a folder states.
+/// The licence that the model's card states.
 fn licence(model: Option<&str>) -> Option<String> {
-    let card = fs::read_to_string(Path::new(model?).join("README.md")).ok()?;
-    licence_of(&card)
+    match model {
+        Some(folder) => licence_of(&fs::read_to_string(Path::new(folder).join("README.md")).ok()?),
+        None => embedded_card().and_then(licence_of),
+    }
+}
+
+#[cfg(feature = "embedded-model")]
+fn embedded_card() -> Option<&'static str> {
+    Some(crate::model::EMBEDDED_CARD)
+}
+
+#[cfg(not(feature = "embedded-model"))]
+fn embedded_card() -> Option<&'static str> {
+    None
 }
 
 /// `license_name` or `license` of the YAML head of a model card.

@@ -121,7 +121,7 @@ impl Pipeline<'_> {
         let unsuitable = |e: ReadError| failed(e.kind(), e.to_string());
         let (bytes, file_name) = match &input {
             Input::Failed(record) => return Err(record.clone()),
-            Input::StandardInput | Input::LeftOut => {
+            Input::Stdin | Input::LeftOut => {
                 let bytes = inputs::read_from(io::stdin().lock(), options.max_bytes);
                 (bytes.map_err(unreadable)?, None)
             }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::exit::Failure;
-use crate::model::{Files, Model};
+use crate::model::hub::{self, HubId};
+use crate::model::{Files, Model, ModelError};
 
 /// The model that `--model` names.
 ///
@@ -19,7 +20,7 @@ pub fn load(model: Option<&str>) -> Result<Model, Failure> {
 /// As [`load`].
 pub fn files(model: Option<&str>) -> Result<Files, Failure> {
     match model {
-        Some(folder) => Ok(Files::read(Path::new(folder))?),
+        Some(name) => Ok(named(name)?),
         None => embedded(),
     }
 }
@@ -32,4 +33,13 @@ fn embedded() -> Result<Files, Failure> {
 #[cfg(not(feature = "embedded-model"))]
 fn embedded() -> Result<Files, Failure> {
     Err(Failure::Model(anyhow::anyhow!("this program has no model inside: name one with --model")))
+}
+
+/// The files of a folder, or else of the hub when the name is an id there.
+fn named(name: &str) -> Result<Files, ModelError> {
+    let folder = Path::new(name);
+    match name.parse::<HubId>() {
+        Ok(id) if !folder.exists() => hub::fetch(&id),
+        _ => Files::read(folder),
+    }
 }

@@ -1,6 +1,5 @@
 //! `fineprint train`: fine-tunes a base model.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,12 +8,15 @@ use anyhow::{Context, anyhow};
 
 use super::exit::{Failure, Status};
 use super::progress::TrainingProgress;
+use super::thresholds;
 use crate::dataset::{Example, read_examples, split_by_fold};
 use crate::encoder::kernel::{Precision, select};
-use crate::eval::{self, Scored, Tally, Tuning};
+use crate::eval::{Scored, Tally};
 use crate::model::{Config, Decision, Files, Model};
 use crate::taxonomy::Taxonomy;
-use crate::train::{Recipe, Sample, Source, Targets, Trained, Trainer, Validation, samples};
+use crate::train::{
+    Recipe, Sample, Source, Targets, Trained, Trainer, Validation, samples, with_mean_layer,
+};
 
 /// Fine-tune a model on labelled clauses
 ///
@@ -26,9 +28,9 @@ pub struct Arguments {
     /// FILE[,weight=2][,unlabelled=0.15][,targets=labels|votes|majority-votes]
     #[arg(long, value_name = "FILE", value_parser = parse_source)]
     data: Vec<Source>,
-    /// Base model: a folder
-    #[arg(long, value_name = "DIR")]
-    base: PathBuf,
+    /// Base model: a folder or a hub id
+    #[arg(long, value_name = "DIR|ID")]
+    base: String,
     /// Folder to write the model to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -74,6 +76,9 @@ enum PrecisionArgument {
 }
 
 /// Examples and samples that the run validates on.
+///
+/// Sources whose unlabelled examples count less are left out: where the gold is incomplete,
+/// precision cannot be judged.
 #[derive(Default)]
 struct HeldOut {
     examples: Vec<Example>,
@@ -86,8 +91,11 @@ impl Arguments {
         let recipe = self.recipe().map_err(Failure::Usage)?;
         fs::create_dir_all(&self.out)
             .map_err(|e| Failure::writing(e, &self.out.display().to_string()))?;
-        let files = Files::read(&self.base)?;
-        let base = Model::parse(&files)?;
+        let files = super::source::files(Some(&self.base))?;
+        let mut base = Model::parse(&files)?;
+        if recipe.mean_layer {
+            (base.config, base.weights) = with_mean_layer(&base.config, &base.weights, recipe.seed);
+        }
         let taxonomy = Taxonomy::opp115();
         let config = base.config.clone().with_classifier(&taxonomy, self.decision(&recipe)?);
         let (train, held_out) = load(&recipe, &taxonomy, &base)?;
@@ -167,9 +175,7 @@ impl Arguments {
             let inputs: Vec<_> = held_out.samples.iter().map(|s| &s.tokens).collect();
             let scores = crate::encoder::scores(&network, &inputs, &*select(Precision::Full), 2);
             let decision = config.fineprint.get_or_insert_default();
-            let (segments, clauses) = by_unit(&held_out.examples);
-            decision.thresholds = tuned(&held_out.examples, &scores, &clauses, taxonomy);
-            decision.segment_thresholds = tuned(&held_out.examples, &scores, &segments, taxonomy);
+            thresholds::store(decision, &held_out.examples, &scores, taxonomy);
         }
         let json = serde_json::to_vec_pretty(&config).map_err(|e| Failure::Output(e.into()))?;
         let write = |name: &str, bytes: &[u8]| {
@@ -224,8 +230,10 @@ fn load(
         let mut examples = read(&source.path, taxonomy)?;
         if let Some(fold) = recipe.hold_out {
             let (rest, out) = split_by_fold(&examples, fold);
-            held_out.samples.extend(samples(&out, source, taxonomy, &encoder)?);
-            held_out.examples.extend(out);
+            if source.unlabelled >= 1.0 {
+                held_out.samples.extend(samples(&out, source, taxonomy, &encoder)?);
+                held_out.examples.extend(out);
+            }
             examples = rest;
         }
         train.extend(samples(&examples, source, taxonomy, &encoder)?);
@@ -255,23 +263,4 @@ fn figure(examples: &[Example], scores: &[Vec<f32>], taxonomy: &Taxonomy) -> f32
     let measures = Tally::of(&rows, taxonomy.len()).measures();
     let f1 = |at: usize| measures.get(at).and_then(|m| m.f1).unwrap_or(0.0) as f32;
     (f1(taxonomy.len()) + f1(taxonomy.len() + 1)) / 2.0
-}
-
-/// Positions of the segments (no kind) and of the clauses.
-fn by_unit(examples: &[Example]) -> (Vec<usize>, Vec<usize>) {
-    (0..examples.len()).partition(|index| examples[*index].kind.is_none())
-}
-
-/// Thresholds on the scores of these examples, by label.
-fn tuned(
-    examples: &[Example],
-    scores: &[Vec<f32>],
-    which: &[usize],
-    taxonomy: &Taxonomy,
-) -> BTreeMap<String, f32> {
-    let scores: Vec<Vec<f32>> = which.iter().map(|i| scores[*i].clone()).collect();
-    let gold: Vec<Vec<bool>> = which.iter().map(|i| examples[*i].gold(taxonomy)).collect();
-    let values = eval::tune(&scores, &gold, &Tuning::default());
-    let values = values.unwrap_or_else(|_| vec![Tuning::default().fallback; taxonomy.len()]);
-    taxonomy.names().iter().cloned().zip(values).collect()
 }

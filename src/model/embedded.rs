@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use super::Files;
 
+/// The card of the default model, in Markdown: data, licence, figures.
+pub const EMBEDDED_CARD: &str = include_str!("../../models/default/README.md");
+
 /// The files of `models/default`.
 pub fn embedded() -> Files {
     Files {

@@ -15,4 +15,6 @@ pub enum ModelError {
     Weights(String),
     #[error("tokenizer.json cannot be used: {0}")]
     Tokenizer(String),
+    #[error("{id} from the hub cannot be used: {message}")]
+    Hub { id: String, message: String },
 }

@@ -4,6 +4,7 @@ mod config;
 #[cfg(feature = "embedded-model")]
 mod embedded;
 mod error;
+pub mod hub;
 mod tokens;
 mod weights;
 
@@ -15,13 +16,18 @@ use sha2::{Digest, Sha256};
 
 pub use config::{Config, Decision};
 #[cfg(feature = "embedded-model")]
-pub use embedded::embedded;
+pub use embedded::{EMBEDDED_CARD, embedded};
 pub use error::ModelError;
 pub use tokens::{CONTEXT_SEPARATOR, TokenEncoder, Tokens};
 pub use weights::{Tensor, Weights, encoder_shapes};
 
 /// Longest input in tokens when the model does not say.
 pub const DEFAULT_MAX_TOKENS: usize = 256;
+
+/// Names of the files that make a model.
+pub const CONFIG_FILE: &str = "config.json";
+pub const WEIGHTS_FILE: &str = "model.safetensors";
+pub const TOKENIZER_FILE: &str = "tokenizer.json";
 
 /// The files of a model, as bytes.
 #[derive(Debug, Clone)]
@@ -42,9 +48,9 @@ impl Files {
             fs::read(&path).map(Cow::Owned).map_err(|source| ModelError::File { path, source })
         };
         Ok(Self {
-            config: read("config.json")?,
-            weights: read("model.safetensors")?,
-            tokenizer: read("tokenizer.json")?,
+            config: read(CONFIG_FILE)?,
+            weights: read(WEIGHTS_FILE)?,
+            tokenizer: read(TOKENIZER_FILE)?,
         })
     }
 

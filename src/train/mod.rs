@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod error;
+mod mean_layer;
 pub mod module;
 pub mod ops;
 mod optimizer;
@@ -14,6 +15,7 @@ mod trainer;
 mod tests;
 
 pub use error::TrainError;
+pub use mean_layer::with_mean_layer;
 pub use random::Random;
 pub use recipe::{Recipe, Source, Targets};
 pub use samples::{Sample, plan, samples};

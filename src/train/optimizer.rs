@@ -22,6 +22,8 @@ pub struct Moments {
 #[derive(Debug, Clone)]
 pub struct AdamW {
     weight_decay: f32,
+    /// On the learning rate of pooler and classifier.
+    head_factor: f32,
     /// Steps taken.
     pub step: u64,
     /// Moments by variable name.
@@ -30,8 +32,8 @@ pub struct AdamW {
 
 impl AdamW {
     /// An optimiser that has taken no step.
-    pub fn new(weight_decay: f32) -> Self {
-        Self { weight_decay, step: 0, moments: BTreeMap::new() }
+    pub fn new(weight_decay: f32, head_factor: f32) -> Self {
+        Self { weight_decay, head_factor, step: 0, moments: BTreeMap::new() }
     }
 
     /// One step with these gradients, which are scaled down first so that their joint norm is
@@ -72,6 +74,8 @@ impl AdamW {
         let updates: Vec<_> = updates
             .map(|((name, var), (_, moments))| {
                 let decay = if decays(name) { self.weight_decay } else { 0.0 };
+                let factor = if is_head(name) { self.head_factor } else { 1.0 };
+                let learning_rate = learning_rate * factor;
                 let gradient = &gradients[name];
                 let moments = Mutex::new(moments);
                 (var, Update { gradient, scale, learning_rate, decay, correct, moments })
@@ -93,6 +97,10 @@ fn apply(updates: &[(&Var, Update)]) -> Result<()> {
         run(first)?;
         other.join().unwrap_or_else(|_| bail!("the optimiser's thread died"))
     })
+}
+
+fn is_head(name: &str) -> bool {
+    name.starts_with("classifier.") || name.starts_with("pooler.")
 }
 
 fn decays(name: &str) -> bool {
@@ -167,7 +175,7 @@ mod tests {
     fn the_first_step_moves_by_the_learning_rate_against_the_sign() {
         let variables = variables(&["a.weight"]);
         let gradients = [("a.weight".to_owned(), vec![0.3, -0.7])].into();
-        AdamW::new(0.0).step(&variables, &gradients, 0.1, 10.0).unwrap();
+        AdamW::new(0.0, 1.0).step(&variables, &gradients, 0.1, 10.0).unwrap();
         let moved = value(&variables, "a.weight");
         assert!((moved[0] - 0.9).abs() < 1e-5 && (moved[1] + 1.9).abs() < 1e-5, "{moved:?}");
     }
@@ -177,7 +185,7 @@ mod tests {
         let names = ["a.weight", "a.bias", "b.LayerNorm.weight"];
         let variables = variables(&names);
         let gradients = names.iter().map(|n| (n.to_string(), vec![0.0, 0.0])).collect();
-        AdamW::new(0.5).step(&variables, &gradients, 0.1, 1.0).unwrap();
+        AdamW::new(0.5, 1.0).step(&variables, &gradients, 0.1, 1.0).unwrap();
         assert_eq!(value(&variables, "a.weight"), [0.95, -1.9]);
         assert_eq!(value(&variables, "a.bias"), [1.0, -2.0]);
         assert_eq!(value(&variables, "b.LayerNorm.weight"), [1.0, -2.0]);
@@ -186,7 +194,7 @@ mod tests {
     #[test]
     fn a_gradient_that_is_missing_or_not_finite_changes_nothing() {
         let variables = variables(&["a.weight"]);
-        let mut optimizer = AdamW::new(0.0);
+        let mut optimizer = AdamW::new(0.0, 1.0);
         assert!(optimizer.step(&variables, &BTreeMap::new(), 0.1, 1.0).is_err());
         let gradients = [("a.weight".to_owned(), vec![f32::NAN, 0.0])].into();
         assert!(optimizer.step(&variables, &gradients, 0.1, 1.0).is_err());
@@ -194,10 +202,21 @@ mod tests {
     }
 
     #[test]
+    fn the_head_moves_faster() {
+        let names = ["a.weight", "classifier.weight", "pooler.dense.bias"];
+        let variables = variables(&names);
+        let gradients = names.iter().map(|n| (n.to_string(), vec![1.0, 1.0])).collect();
+        AdamW::new(0.0, 5.0).step(&variables, &gradients, 0.01, 10.0).unwrap();
+        for (name, expected) in names.into_iter().zip([0.99, 0.95, 0.95]) {
+            assert!((value(&variables, name)[0] - expected).abs() < 1e-5, "{name}");
+        }
+    }
+
+    #[test]
     fn clipping_reports_the_norm_before() {
         let variables = variables(&["a.weight"]);
         let gradients = [("a.weight".to_owned(), vec![3.0, 4.0])].into();
-        let norm = AdamW::new(0.0).step(&variables, &gradients, 0.1, 1.0).unwrap();
+        let norm = AdamW::new(0.0, 1.0).step(&variables, &gradients, 0.1, 1.0).unwrap();
         assert_eq!(norm, 5.0);
     }
 

@@ -58,6 +58,8 @@ pub struct Recipe {
     pub batch: usize,
     /// Peak learning rate.
     pub learning_rate: f32,
+    /// Factor on the learning rate of pooler and classifier, which start from little or nothing.
+    pub head_factor: f32,
     /// Share of the steps in which the learning rate rises.
     pub warmup: f32,
     /// Decoupled weight decay.
@@ -68,6 +70,8 @@ pub struct Recipe {
     pub dropout: f32,
     /// Share of the examples that lose their context, anew each epoch.
     pub context_dropout: f32,
+    /// Put a layer that starts as mean pooling on top of the base: for sentence encoders.
+    pub mean_layer: bool,
     /// Longest input in tokens.
     pub max_tokens: usize,
     /// Seed of everything random.
@@ -88,12 +92,14 @@ impl Default for Recipe {
             name: "fineprint".to_owned(),
             epochs: 3,
             batch: 32,
-            learning_rate: 1.5e-4,
+            learning_rate: 2e-4,
+            head_factor: 1.0,
             warmup: 0.06,
             weight_decay: 0.01,
             clip: 1.0,
             dropout: 0.1,
             context_dropout: 0.0,
+            mean_layer: false,
             max_tokens: 256,
             seed: 1,
             hold_out: None,
@@ -122,6 +128,7 @@ impl Recipe {
             if right { Ok(()) } else { Err(format!("{name} must be above 0")) }
         };
         positive("learning_rate", self.learning_rate)?;
+        positive("head_factor", self.head_factor)?;
         positive("clip", self.clip)?;
         positive("epochs", self.epochs as f32)?;
         positive("batch", self.batch as f32)?;

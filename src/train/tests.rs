@@ -102,7 +102,7 @@ fn every_variable_moves() {
             (name.clone(), gradient.to_vec1().unwrap())
         })
         .collect();
-    let mut optimizer = super::optimizer::AdamW::new(0.0);
+    let mut optimizer = super::optimizer::AdamW::new(0.0, 1.0);
     optimizer.step(network.variables(), &gradients, 1e-2, 1.0).unwrap();
     let after = network.weights().unwrap();
     for name in network.variables().keys() {
@@ -110,6 +110,24 @@ fn every_variable_moves() {
     }
     let frozen = "embeddings.word_embeddings.weight";
     assert_eq!(before.0[frozen], after.0[frozen]);
+}
+
+#[test]
+fn the_mean_layer_lets_cls_see_every_token_alike() {
+    let mut config = config(32, 1);
+    let mut weights = weights(&config);
+    (config, weights) = super::with_mean_layer(&config, &weights, 3);
+    assert_eq!(config.num_hidden_layers, 2);
+    weights.check(&config).unwrap();
+    let encoder = crate::encoder::Network::load(&config, &weights).unwrap();
+    let with = |ids: &[u32]| {
+        let tokens = Tokens { ids: ids.to_vec(), first: ids.len(), truncated: false };
+        encoder.logits(&[&tokens], &*kernel())
+    };
+    // Another last token moves the result as far as its share of the mean allows.
+    let (one, other) = (with(&[2, 7, 9, 3]), with(&[2, 7, 9, 30]));
+    let moved: f32 = one.iter().zip(&other).map(|(a, b)| (a - b).abs()).sum();
+    assert!(moved > 1e-3);
 }
 
 /// Logits by candle's own BERT and the pooler and classifier on top of it.

@@ -24,6 +24,9 @@ const SHARDS: usize = 2;
 /// Time between checkpoints within an epoch.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(120);
 
+/// Gradients by variable name.
+type Gradients = BTreeMap<String, Vec<f32>>;
+
 /// What a run reports while it goes on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
@@ -92,7 +95,7 @@ impl Trainer<'_> {
             return Err(TrainError::Data("no examples to train on".to_owned()));
         }
         let network = Network::new(self.config, &self.base.weights, self.recipe.seed)?;
-        let mut optimizer = AdamW::new(self.recipe.weight_decay);
+        let mut optimizer = AdamW::new(self.recipe.weight_decay, self.recipe.head_factor);
         let count = self.samples.len();
         let path = self.checkpoint();
         let mut state = checkpoint::load(&path, &network, &mut optimizer, self.recipe, count)?
@@ -207,7 +210,7 @@ impl Trainer<'_> {
         batch: &[usize],
         bare: &[bool],
         step: u64,
-    ) -> Result<(f32, BTreeMap<String, Vec<f32>>), TrainError> {
+    ) -> Result<(f32, Gradients), TrainError> {
         let shards: Vec<Vec<usize>> = (0..SHARDS.min(batch.len()))
             .map(|shard| batch.iter().skip(shard).step_by(SHARDS).copied().collect())
             .collect();
@@ -224,7 +227,7 @@ impl Trainer<'_> {
             handles.into_iter().map(thread::ScopedJoinHandle::join).collect()
         });
         let mut loss = 0.0;
-        let mut sum: BTreeMap<String, Vec<f32>> = BTreeMap::new();
+        let mut sum = Gradients::new();
         for result in results {
             let Ok(result) = result else {
                 return Err(TrainError::Data("a training thread died".to_owned()));
@@ -248,7 +251,7 @@ impl Trainer<'_> {
         bare: &[bool],
         batch: usize,
         seed: u64,
-    ) -> candle_core::Result<(f32, Vec<(String, Vec<f32>)>)> {
+    ) -> candle_core::Result<(f32, Gradients)> {
         let inputs: Vec<&Tokens> =
             shard.iter().map(|i| input(&self.samples[*i], bare[*i])).collect();
         let dropout = Dropout { rate: self.recipe.dropout, seed };
@@ -263,10 +266,10 @@ impl Trainer<'_> {
         }
         let loss = ops::binary_cross_entropy(&logits, targets, weights)?;
         let gradients = loss.backward()?;
-        let mut named = Vec::new();
+        let mut named = Gradients::new();
         for (name, var) in network.variables() {
             if let Some(gradient) = gradients.get(var.as_tensor()) {
-                named.push((name.clone(), gradient.flatten_all()?.to_vec1()?));
+                named.insert(name.clone(), gradient.flatten_all()?.to_vec1()?);
             }
         }
         Ok((loss.to_scalar()?, named))

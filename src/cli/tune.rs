@@ -1,0 +1,64 @@
+//! `fineprint tune`: sets a model's thresholds by labelled clauses.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+
+use super::exit::{Failure, Status};
+use super::thresholds;
+use crate::dataset::{Example, read_examples};
+use crate::label::{Classifier, Input, Unit};
+use crate::model::{Files, Model};
+
+/// Set a model's thresholds by labelled clauses it was not trained on
+///
+/// For each category the threshold that maximises F1 is stored in the model's config.json; one
+/// with fewer than 25 positives gets 0.5. Examples with a kind set the thresholds for clauses, the
+/// others those for segments.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Data sets (JSON Lines)
+    #[arg(value_name = "DATASET", required = true)]
+    datasets: Vec<PathBuf>,
+    /// Folder of the model
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    /// Take this fold alone
+    #[arg(long, value_name = "FOLD")]
+    fold: Option<u32>,
+}
+
+impl Arguments {
+    /// Tunes and stores.
+    pub fn run(self) -> Result<Status, Failure> {
+        let files = Files::read(&self.model)?;
+        let model = Model::parse(&files)?;
+        let mut config = model.config.clone();
+        let classifier = Classifier::new(model)?;
+        let taxonomy = classifier.taxonomy();
+        let mut examples: Vec<Example> = Vec::new();
+        for path in &self.datasets {
+            let read = read_examples(path, taxonomy).map_err(|e| Failure::Input(e.into()))?;
+            let taken = read.into_iter().filter(|e| self.fold.is_none() || e.fold == self.fold);
+            examples.extend(taken);
+        }
+        if examples.is_empty() {
+            return Err(Failure::Input(anyhow!("no clause is left to tune on")));
+        }
+        let inputs: Vec<Input> =
+            examples.iter().map(|e| Input { text: &e.text, context: &e.context }).collect();
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let scores: Vec<Vec<f32>> = (classifier.classify(&inputs, Unit::Clause, threads)?)
+            .into_iter()
+            .map(|found| found.scores)
+            .collect();
+        let decision = config.fineprint.get_or_insert_default();
+        thresholds::store(decision, &examples, &scores, taxonomy);
+        let json = serde_json::to_vec_pretty(&config).map_err(|e| Failure::Output(e.into()))?;
+        let path = self.model.join("config.json");
+        fs::write(&path, json).map_err(|e| Failure::writing(e, &path.display().to_string()))?;
+        eprintln!("thresholds from {} examples stored in {}", examples.len(), path.display());
+        Ok(Status::Done)
+    }
+}
