@@ -72,14 +72,13 @@ pub fn import_clauses(
     let name = path.display().to_string();
     let mut sources: HashMap<String, Source> = HashMap::new();
     let mut converted = Converted { examples: Vec::new(), without_text: Vec::new() };
-    for example in ExampleReader::new(BufReader::new(file), &name, taxonomy) {
-        let mut example = match example {
-            Err(DatasetError::Line { line, problem: LineProblem::Blank("text"), .. }) => {
-                converted.without_text.push(line);
-                continue;
-            }
-            other => other?,
-        };
+    let mut reader = ExampleReader::new(BufReader::new(file), &name, taxonomy);
+    while let Some(example) = reader.next() {
+        let mut example = example?;
+        if example.text.trim().is_empty() {
+            converted.without_text.push(reader.line());
+            continue;
+        }
         if let Some(document) = example.document.clone() {
             if !sources.contains_key(&document) {
                 let source = Source::read(&below(root, &document, path)?)?;

@@ -75,6 +75,11 @@ impl<'a, R: BufRead> ExampleReader<'a, R> {
         }
     }
 
+    /// Number of the line read last, from 1.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
     /// The next line that is not blank, without its end; false at the end of the file.
     fn fill(&mut self) -> Result<bool, DatasetError> {
         loop {
