@@ -8,7 +8,7 @@ use std::path::{Component, Path};
 use serde::Deserialize;
 
 use super::reading::{ExampleReader, canonical_labels, canonical_votes};
-use super::{DatasetError, Example, LineProblem};
+use super::{DatasetError, Example};
 use crate::clause::ClauseKind;
 use crate::taxonomy::Taxonomy;
 
