@@ -62,7 +62,7 @@ impl Context {
                     }
                 }
             }
-            BlockKind::Paragraph | BlockKind::Cell => self.lists.clear(),
+            BlockKind::Paragraph | BlockKind::Cell | BlockKind::Contents => self.lists.clear(),
         }
     }
 
@@ -84,7 +84,7 @@ impl Context {
         if let BlockKind::Heading { level } = kind {
             let plain = text.trim_matches(|c: char| c.is_whitespace() || "#*_".contains(c));
             self.headings.push((level, plain.to_owned()));
-        } else if kind != BlockKind::Cell && introduces(text) {
+        } else if !matches!(kind, BlockKind::Cell | BlockKind::Contents) && introduces(text) {
             self.last = Some(text.to_owned());
         } else {
             self.last = None;

@@ -4,6 +4,8 @@ mod context;
 mod enumeration;
 #[cfg(test)]
 mod gold;
+#[cfg(test)]
+mod reading_tests;
 mod segments;
 mod sentences;
 #[cfg(test)]
@@ -25,9 +27,11 @@ pub enum ClauseKind {
     Item,
     Heading,
     Cell,
+    /// An entry of a table of contents.
+    Toc,
 }
 
-/// One clause: a sentence, a list item, a heading or a table cell.
+/// One clause: a sentence, a list item, a heading, a table cell or an entry of a table of contents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clause {
     /// Place in the original file, in bytes.
@@ -46,22 +50,23 @@ pub fn split(document: &Document) -> Vec<Clause> {
     let mut out = Vec::new();
     for block in document.blocks.iter().filter(|block| holds_words(block.text.as_str())) {
         context.enter(block.kind);
-        split_block(block, &mut context, &mut out);
+        split_block(block, document.headers_of(block), &mut context, &mut out);
     }
     out
 }
 
-/// Adds the clauses of one block.
-fn split_block(block: &Block, context: &mut Context, out: &mut Vec<Clause>) {
+/// Adds the clauses of one block; `headers` are those of a cell.
+fn split_block(block: &Block, headers: &[String], context: &mut Context, out: &mut Vec<Clause>) {
     let text = block.text.as_str();
     let kind = match block.kind {
         BlockKind::Paragraph => ClauseKind::Sentence,
         BlockKind::Heading { .. } => ClauseKind::Heading,
         BlockKind::Item { .. } => ClauseKind::Item,
         BlockKind::Cell => ClauseKind::Cell,
+        BlockKind::Contents => ClauseKind::Toc,
     };
     let parts = match kind {
-        ClauseKind::Heading => {
+        ClauseKind::Heading | ClauseKind::Toc => {
             vec![enumeration::Part { range: 0..text.len(), list: None }]
         }
         _ => enumeration::parts(text, &sentences(text)),
@@ -72,10 +77,11 @@ fn split_block(block: &Block, context: &mut Context, out: &mut Vec<Clause>) {
             .list
             .and_then(|list| list.introduction)
             .map(|index| fold(&text[parts[index].range.clone()]));
-        let context_here = match &introduction {
+        let mut context_here = match &introduction {
             Some(introduction) => context.with(Some(introduction)),
             None => context.current(),
         };
+        context_here.extend_from_slice(headers);
         let kind = match (kind, part.list) {
             (ClauseKind::Sentence, Some(_)) => ClauseKind::Item,
             _ => kind,
@@ -111,6 +117,9 @@ fn trim(text: &str, range: std::ops::Range<usize>) -> Option<std::ops::Range<usi
 
 /// Folds white space, no-break spaces too, and drops invisible characters.
 fn fold(text: &str) -> String {
+    if is_folded(text) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut gap = false;
     for c in text.chars().filter(|&c| !is_invisible(c)) {
@@ -125,6 +134,19 @@ fn fold(text: &str) -> String {
         }
     }
     out
+}
+
+/// Whether folding changes nothing: ASCII with single spaces between words, as most texts are.
+fn is_folded(text: &str) -> bool {
+    let mut before = b' ';
+    for byte in text.bytes() {
+        let white = byte == b' ';
+        if !(b' '..0x80).contains(&byte) || white && before == b' ' {
+            return false;
+        }
+        before = byte;
+    }
+    before != b' '
 }
 
 /// Characters of no width: joiners, soft hyphens, byte order and direction marks.

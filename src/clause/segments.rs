@@ -19,6 +19,7 @@ pub fn segments(document: &Document) -> Vec<Clause> {
             BlockKind::Heading { .. } => (ClauseKind::Heading, true),
             BlockKind::Item { .. } => (ClauseKind::Item, false),
             BlockKind::Cell => (ClauseKind::Cell, false),
+            BlockKind::Contents => (ClauseKind::Toc, false),
         };
         let segment = Clause {
             span: block.text.span(range.clone()),

@@ -38,7 +38,7 @@ fn document(input: &str) -> Document {
         text.push_verbatim(part.get(skip..).unwrap_or(""), start + skip);
         blocks.push(Block { kind, text });
     }
-    Document { blocks }
+    Document { blocks, ..Document::default() }
 }
 
 /// A clause as the fixtures write it.
@@ -47,7 +47,7 @@ fn written(clause: &Clause) -> String {
 }
 
 /// The expected clauses of a case, each with its context where one is stated.
-fn expected(lines: &str) -> Vec<(String, Option<Vec<String>>)> {
+pub(super) fn expected(lines: &str) -> Vec<(String, Option<Vec<String>>)> {
     let mut out: Vec<(String, Option<Vec<String>>)> = Vec::new();
     for line in lines.lines().filter(|line| !line.trim().is_empty()) {
         match (line.strip_prefix("  in:"), out.last_mut()) {
@@ -67,13 +67,20 @@ fn failure(case: &str) -> Option<String> {
         return Some(format!("no line `---` in\n{case}"));
     };
     let clauses = split(&document(input.trim_matches('\n')));
-    let wanted = expected(wanted);
+    differences(&expected(wanted), &clauses)
+}
+
+/// What differs between the clauses a case wants and those that were cut, if anything.
+pub(super) fn differences(
+    wanted: &[(String, Option<Vec<String>>)],
+    clauses: &[Clause],
+) -> Option<String> {
     let got: Vec<String> = clauses.iter().map(written).collect();
     let texts: Vec<&str> = wanted.iter().map(|(text, _)| text.as_str()).collect();
     if got != texts {
         return Some(format!("wanted\n  {}\ngot\n  {}", texts.join("\n  "), got.join("\n  ")));
     }
-    wanted.iter().zip(&clauses).find_map(|((text, context), clause)| {
+    wanted.iter().zip(clauses).find_map(|((text, context), clause)| {
         let context = context.as_ref()?;
         (*context != clause.context).then(|| {
             format!("{text}\nwanted context {context:?}\n   got context {:?}", clause.context)
@@ -209,7 +216,7 @@ proptest! {
             source.push_str(&text);
             blocks.push(Block { kind, text: mapped });
         }
-        let clauses = split(&Document { blocks });
+        let clauses = split(&Document { blocks, ..Document::default() });
         let mut end = 0;
         for clause in &clauses {
             prop_assert!(clause.span.start >= end);
@@ -226,6 +233,9 @@ proptest! {
     fn any_text_can_be_split(text in any::<String>()) {
         let mut mapped = MappedText::new();
         mapped.push_verbatim(&text, 0);
-        split(&Document { blocks: vec![Block { kind: BlockKind::Paragraph, text: mapped }] });
+        split(&Document {
+            blocks: vec![Block { kind: BlockKind::Paragraph, text: mapped }],
+            ..Document::default()
+        });
     }
 }

@@ -13,12 +13,41 @@ pub enum ReadError {
     /// Larger than the limit of the options.
     #[error("the file has {bytes} bytes, the limit is {limit}; split it or raise the limit")]
     TooLarge { bytes: usize, limit: usize },
+    /// Elements inside elements without end.
+    #[error(
+        "the page nests more than {limit} elements; it is damaged or made to harm: save it from a \
+         browser, or convert it to text"
+    )]
+    TooDeep { limit: usize },
+    /// A tag that does not end.
+    #[error(
+        "a tag of the page has more than {limit} attributes; it is damaged or made to harm: save \
+         it from a browser, or convert it to text"
+    )]
+    TooManyAttributes { limit: usize },
     /// Markup or scripts without words.
     #[error(
         "the file holds no readable text; if it is a web page that scripts fill in, save it from a \
          browser after it has loaded"
     )]
     NoText,
+    /// A page that its server sent instead of the one asked for.
+    #[error(
+        "the page is an error page (it says {phrase:?}); download it again, or turn the gate off"
+    )]
+    ErrorPage { phrase: &'static str },
+    /// A page that says that it needs scripts, and nothing else.
+    #[error(
+        "the page only says that it needs JavaScript; save it from a browser after it has loaded, \
+         or turn the gate off"
+    )]
+    JavascriptShell,
+    /// Terms of service, an article: anything but a privacy policy.
+    #[error(
+        "the text does not read like a privacy policy: in {words} words, {policy} speak of privacy \
+         and {other} of other matters; turn the gate off to read it all the same"
+    )]
+    NotAPolicy { policy: usize, other: usize, words: usize },
     /// Reliably in another language.
     #[error("the text is in {language}, not in English; use the English version or a translation")]
     NotEnglish { language: &'static str },
@@ -31,8 +60,13 @@ impl ReadError {
             ReadError::Empty => "empty",
             ReadError::Binary { .. } => "binary",
             ReadError::TooLarge { .. } => "too-large",
+            ReadError::TooDeep { .. } => "too-deep",
+            ReadError::TooManyAttributes { .. } => "too-many-attributes",
             ReadError::NoText => "no-text",
-            ReadError::NotEnglish { .. } => "not-english",
+            ReadError::ErrorPage { .. } => "error-page",
+            ReadError::JavascriptShell => "javascript-shell",
+            ReadError::NotAPolicy { .. } => "not-a-policy",
+            ReadError::NotEnglish { .. } => "language",
         }
     }
 }

@@ -6,7 +6,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::flow::{Flow, Look, push_visible};
 use super::outline::{Draft, Role};
-use super::{BlockKind, Boilerplate, MappedText, Span, html, plain};
+use super::{BlockKind, Boilerplate, MappedText, Span, furniture, html, marks, plain, unclosed};
 
 /// Longest text of a cell that is a cell of data.
 const LONG_CELL: usize = 500;
@@ -15,10 +15,16 @@ const LONG_CELL: usize = 500;
 pub(super) fn read(text: &str, boilerplate: Boilerplate) -> Vec<Draft> {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let mut reader = Reader::new(text, boilerplate);
-    for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
-        reader.event(event, range);
+    for part in unclosed::readable_parts(text) {
+        let (start, part) = (part.start, &text[part]);
+        for (event, range) in Parser::new_ext(part, options).into_offset_iter() {
+            reader.event(event, range.start + start..range.end + start);
+        }
+        reader.flush();
     }
-    reader.flush();
+    if boilerplate == Boilerplate::Drop {
+        furniture::drop_from(&mut reader.drafts, &reader.is_link);
+    }
     reader.drafts
 }
 
@@ -26,6 +32,8 @@ struct Reader<'a> {
     source: &'a str,
     boilerplate: Boilerplate,
     drafts: Vec<Draft>,
+    /// For each draft so far, whether it is one link.
+    is_link: Vec<bool>,
     flow: Flow,
     heading: Option<u8>,
     lists: usize,
@@ -47,6 +55,7 @@ impl<'a> Reader<'a> {
             source,
             boilerplate,
             drafts: Vec::new(),
+            is_link: Vec::new(),
             flow: Flow::default(),
             heading: None,
             lists: 0,
@@ -66,7 +75,7 @@ impl<'a> Reader<'a> {
             Event::End(tag) => self.end(tag),
             Event::Text(text) => self.text(&text, range),
             Event::Code(text) => self.code_span(&text, range),
-            Event::SoftBreak => self.push("\n", range),
+            Event::SoftBreak => self.soft_break(range),
             Event::HardBreak => self.hard_break(range),
             Event::Rule => self.flush(),
             Event::Html(_) => self.markup_line(range),
@@ -168,6 +177,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A line end divides only before a bullet that Markdown does not know.
+    fn soft_break(&mut self, range: Range<usize>) {
+        let next = self.source.get(range.end..).unwrap_or_default();
+        let line = next.split('\n').next().unwrap_or_default();
+        if marks::marker(&line[..line.floor_char_boundary(40)]).is_some() {
+            return self.hard_break(range);
+        }
+        self.push("\n", range);
+    }
+
     fn hard_break(&mut self, range: Range<usize>) {
         if self.flow.ends_with_break() {
             return self.flush_paragraph();
@@ -235,11 +254,14 @@ impl<'a> Reader<'a> {
             return;
         }
         let flow = std::mem::take(&mut self.flow);
+        let is_link = flow.linked_percent() >= 90;
         let drafts = flow.into_drafts(self.kind());
         if let Some((_, longest)) = &mut self.table {
             *longest = drafts.iter().map(|d| d.text.len()).max().unwrap_or(0).max(*longest);
         }
+        self.is_link.resize(self.drafts.len(), false);
         self.drafts.extend(drafts);
+        self.is_link.resize(self.drafts.len(), is_link);
     }
 
     fn kind(&self) -> BlockKind {
@@ -349,6 +371,16 @@ mod tests {
         assert_eq!(found[2].0, BlockKind::Heading { level: 2 });
         assert_eq!(found[4].0, BlockKind::Heading { level: 3 });
         assert_eq!(found[7].0, BlockKind::Item { depth: 1 });
+    }
+
+    #[test]
+    fn a_script_that_nothing_closes_ends_with_its_paragraph() {
+        assert_eq!(
+            texts("One.\n\n<script src=\"x\"\n\nTwo.\n\n<!-- so\n\nThree.\n\n<style>\n"),
+            ["One.", "Two.", "Three."]
+        );
+        assert_eq!(texts("One.\n\n<script>\n\nx\n\n</script>\n\nTwo."), ["One.", "Two."]);
+        assert_eq!(texts("We load a <script here.\n\nTwo."), ["We load a <script here.", "Two."]);
     }
 
     #[test]

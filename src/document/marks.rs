@@ -78,7 +78,16 @@ fn bracketed(text: &str) -> Option<Marker> {
     let inner = text.strip_prefix('(')?;
     let close = inner.bytes().take(6).position(|b| b == b')')?;
     let (counter, value) = count(&inner[..close])?;
+    if inner.starts_with(['c', 'C']) && is_copyright(inner[close + 1..].trim_start()) {
+        return None;
+    }
     Some(Marker { family: Family::Count(counter, Enclosure::Brackets), value, len: close + 2 })
+}
+
+/// What follows `(c)` when that is the sign of a copyright.
+fn is_copyright(text: &str) -> bool {
+    let year = text.bytes().take(4).filter(u8::is_ascii_digit).count() == 4;
+    year || text.get(..9).is_some_and(|word| word.eq_ignore_ascii_case("copyright"))
 }
 
 /// `1.`, `a)`, `iv.`, `1.2`, `1.2.3.`; white space must follow.
@@ -206,6 +215,16 @@ pub(super) fn bold_title(text: &str) -> Option<Rank> {
     )
 }
 
+/// One short question that begins with a capital.
+pub(super) fn is_question(text: &str) -> bool {
+    let text = text.trim();
+    text.ends_with('?')
+        && is_short(text)
+        && text.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit())
+        && !text[..text.len() - 1].contains(['?', '!', ';'])
+        && !text.contains(". ")
+}
+
 /// Short enough for a heading, and with a letter in it.
 pub(super) fn is_short(text: &str) -> bool {
     text.len() <= TITLE_BYTES && words(text) <= TITLE_WORDS && text.chars().any(char::is_alphabetic)
@@ -278,7 +297,8 @@ fn is_title_case(text: &str) -> bool {
         total += 1;
         capitals += usize::from(!first.is_lowercase());
     }
-    total > 0 && capitals == total && words(text) <= 12 && !text.contains(". ")
+    let enough = capitals >= 2 || words(text) <= 2;
+    enough && capitals == total && words(text) <= 12 && !text.contains(". ")
 }
 
 #[cfg(test)]

@@ -1,15 +1,24 @@
 //! bytes → [`Document`]: blocks of text that know where in the source file they stand.
 
+mod address;
+mod contents;
 mod decode;
 mod detect;
 mod error;
 mod flow;
+mod furniture;
+mod gate;
 mod html;
+mod joining;
+mod language;
 mod markdown;
 mod marks;
 mod outline;
 mod plain;
 mod text;
+mod unclosed;
+
+use std::collections::BTreeMap;
 
 pub use error::ReadError;
 pub use text::{MappedText, Span};
@@ -25,6 +34,8 @@ pub enum BlockKind {
     Item { depth: u8 },
     /// One cell of a table.
     Cell,
+    /// One entry of a table of contents.
+    Contents,
 }
 
 /// A run of text between two block boundaries of the source.
@@ -35,9 +46,25 @@ pub struct Block {
 }
 
 /// A file that was read: its blocks in reading order, spans in bytes of the file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Document {
     pub blocks: Vec<Block>,
+    /// How many blocks were left out because they are in another language than English.
+    pub other_language: usize,
+    /// What heads a block inside a table or a list of definitions, by the byte of the file that
+    /// the block begins with: the first cell of its row, the header of its column; its term.
+    pub headers: BTreeMap<usize, Vec<String>>,
+}
+
+impl Document {
+    /// What heads a block inside a table or a list of definitions.
+    pub fn headers_of(&self, block: &Block) -> &[String] {
+        if self.headers.is_empty() || block.text.is_empty() {
+            return &[];
+        }
+        let start = block.text.span(0..block.text.len()).start;
+        self.headers.get(&start).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// How a file is written.
@@ -59,11 +86,22 @@ pub enum Boilerplate {
     Keep,
 }
 
+/// Whether what is no English privacy policy is refused: error pages, pages that only scripts
+/// fill, other languages, other kinds of documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Gate {
+    #[default]
+    On,
+    /// Everything with text is read.
+    Off,
+}
+
 /// How to read.
 #[derive(Debug, Clone)]
 pub struct ReadOptions {
     pub format: Format,
     pub boilerplate: Boilerplate,
+    pub gate: Gate,
     /// Larger files are refused.
     pub max_bytes: usize,
 }
@@ -73,6 +111,7 @@ impl Default for ReadOptions {
         Self {
             format: Format::default(),
             boilerplate: Boilerplate::default(),
+            gate: Gate::default(),
             max_bytes: 200 << 20,
         }
     }
@@ -103,64 +142,45 @@ pub fn read(
         Format::Auto => detect::format(&decoded.text, name),
         chosen => chosen,
     };
+    let mut headers = BTreeMap::new();
     let drafts = match format {
-        Format::Html => html::read(&decoded.text, options.boilerplate),
+        Format::Html => {
+            let page = html::read_page(&decoded.text, options.boilerplate)?;
+            headers = page.headers;
+            page.drafts
+        }
         Format::Markdown => markdown::read(&decoded.text, options.boilerplate),
-        Format::Text | Format::Auto => plain::read(&decoded.text),
+        Format::Text | Format::Auto => plain::read(&decoded.text, options.boilerplate),
     };
     if drafts.is_empty() {
         return Err(ReadError::NoText);
     }
     let mut blocks = outline::settle(drafts);
-    check_language(&blocks)?;
-    for block in &mut blocks {
-        block.text = decoded.restore(std::mem::take(&mut block.text));
+    let mut other_language = 0;
+    if options.gate == Gate::On {
+        other_language = language::keep_english(&mut blocks)?;
+        gate::check(&blocks)?;
     }
-    Ok(Document { blocks })
+    let headers = restore(&decoded, &mut blocks, &headers);
+    Ok(Document { blocks, other_language, headers })
 }
 
-/// Letters below which a language cannot be told.
-const ENOUGH_LETTERS: usize = 200;
-/// Bytes that are enough to tell it.
-const LANGUAGE_SAMPLE: usize = 64 * 1024;
-
-/// Refuses text that is reliably not English. Every stretch of a mixed document may vote, so
-/// that an English policy with a foreign page around it passes.
-fn check_language(blocks: &[Block]) -> Result<(), ReadError> {
-    let mut sample = String::new();
+/// Turns offsets into the decoded text into offsets into the file.
+fn restore(
+    decoded: &decode::Decoded,
+    blocks: &mut [Block],
+    headers: &BTreeMap<usize, Vec<String>>,
+) -> BTreeMap<usize, Vec<String>> {
+    let start = |text: &MappedText| text.span(0..text.len()).start;
+    let mut restored = BTreeMap::new();
     for block in blocks {
-        let text = block.text.as_str();
-        let room = LANGUAGE_SAMPLE.saturating_sub(sample.len());
-        sample.push_str(&text[..text.floor_char_boundary(room)]);
-        sample.push('\n');
-        if sample.len() >= LANGUAGE_SAMPLE {
-            break;
+        let before = start(&block.text);
+        block.text = decoded.restore(std::mem::take(&mut block.text));
+        if let Some(headers) = headers.get(&before) {
+            restored.insert(start(&block.text), headers.clone());
         }
     }
-    if sample.chars().filter(|c| c.is_alphabetic()).count() < ENOUGH_LETTERS {
-        return Ok(());
-    }
-    match whatlang::detect(&sample) {
-        Some(info) if info.is_reliable() && info.lang() != whatlang::Lang::Eng => {
-            if has_english(blocks) {
-                return Ok(());
-            }
-            Err(ReadError::NotEnglish { language: info.lang().eng_name() })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Some hundred letters of English in blocks long enough to tell.
-fn has_english(blocks: &[Block]) -> bool {
-    let mut english = 0;
-    for block in blocks.iter().filter(|b| (80..4000).contains(&b.text.len())).take(400) {
-        let info = whatlang::detect(block.text.as_str());
-        if info.is_some_and(|i| i.lang() == whatlang::Lang::Eng && i.is_reliable()) {
-            english += block.text.len();
-        }
-    }
-    english >= 2 * ENOUGH_LETTERS
+    restored
 }
 
 #[cfg(test)]

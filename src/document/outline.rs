@@ -1,7 +1,7 @@
 //! Headings' levels, items' depths: what only the whole document tells.
 
 use super::marks::{self, Counter, Enclosure, Family, Marker, Rank};
-use super::{Block, BlockKind, MappedText};
+use super::{Block, BlockKind, MappedText, address, contents};
 
 /// A block whose kind is not settled yet.
 #[derive(Debug, Clone)]
@@ -20,12 +20,11 @@ pub(super) enum Role {
     Marked(Marker),
 }
 
-/// How many entries in a row make a table of contents.
-const CONTENTS: usize = 3;
-
 /// Settles the kind of every draft.
 pub(super) fn settle(mut drafts: Vec<Draft>) -> Vec<Block> {
-    contents_to_items(&mut drafts);
+    address::divide(&mut drafts);
+    contents::mark(&mut drafts);
+    questions_to_titles(&mut drafts);
     let mut outline = Outline::new(&drafts);
     drafts
         .into_iter()
@@ -33,38 +32,21 @@ pub(super) fn settle(mut drafts: Vec<Draft>) -> Vec<Block> {
         .collect()
 }
 
-/// Numbered titles that follow each other without any text between them are a list (a table of
-/// contents), not headings of empty sections.
-fn contents_to_items(drafts: &mut [Draft]) {
-    let mut from = 0;
-    while from < drafts.len() {
-        let mut to = from + 1;
-        if let Some((parts, value)) = number(&drafts[from]) {
-            while to < drafts.len()
-                && number(&drafts[to]) == Some((parts, value + (to - from) as u32))
-            {
-                to += 1;
-            }
-            if to - from >= CONTENTS {
-                drafts[from..to].iter_mut().for_each(to_item);
-            }
+/// A question that stands alone before its answer is a title, whatever its looks.
+fn questions_to_titles(drafts: &mut [Draft]) {
+    for i in 0..drafts.len().saturating_sub(1) {
+        let paragraph = drafts[i].role == Role::Fixed(BlockKind::Paragraph);
+        if !paragraph || !marks::is_question(drafts[i].text.as_str()) {
+            continue;
         }
-        from = to;
+        let next = &drafts[i + 1];
+        let answers = !marks::is_question(next.text.as_str())
+            && matches!(next.role, Role::Fixed(BlockKind::Paragraph) | Role::Marked(_))
+            && next.text.len() >= drafts[i].text.len();
+        if answers {
+            drafts[i].role = Role::Title(Rank::Other);
+        }
     }
-}
-
-fn number(draft: &Draft) -> Option<(u8, u32)> {
-    match draft.role {
-        Role::Title(Rank::Numbered { parts, value }) => Some((parts, value)),
-        _ => None,
-    }
-}
-
-fn to_item(draft: &mut Draft) {
-    draft.role = match marks::marker(draft.text.as_str()) {
-        Some(marker) => Role::Marked(marker),
-        None => Role::Fixed(BlockKind::Item { depth: 1 }),
-    };
 }
 
 struct Outline {

@@ -2,32 +2,37 @@
 
 use std::ops::Range;
 
+use super::address::is_address;
 use super::flow::{self, Flow};
-use super::marks::{self, Family, Rank};
+use super::joining::{Joiner, letter_bullet};
+use super::marks::{self, Family, Marker, Rank};
 use super::outline::{Draft, Role};
-use super::{BlockKind, MappedText};
-
-/// Widest line of text that somebody wrapped by hand or by program.
-const WRAP_LIMIT: usize = 140;
-/// Narrowest such line.
-const WRAP_MINIMUM: usize = 40;
+use super::{BlockKind, Boilerplate, MappedText, furniture};
 
 /// Reads plain text.
-pub(super) fn read(text: &str) -> Vec<Draft> {
+pub(super) fn read(text: &str, boilerplate: Boilerplate) -> Vec<Draft> {
     let mut whole = MappedText::new();
     flow::push_visible(&mut whole, text, 0);
-    drafts(&whole)
+    let mut drafts = drafts(&whole);
+    if boilerplate == Boilerplate::Drop {
+        furniture::drop_from(&mut drafts, &[]);
+    }
+    drafts
 }
 
 /// The drafts of a text whose lines are as its author broke them (also `<pre>` in HTML).
 pub(super) fn drafts(source: &MappedText) -> Vec<Draft> {
     let text = source.as_str();
     let chunks = chunks(text);
-    let wrapped_file = is_wrapped_file(text, &chunks);
+    let mut joiner = Joiner::new(text, &chunks);
     let mut out = Vec::new();
     for chunk in &chunks {
-        for range in blocks(text, chunk, wrapped_file) {
-            push_drafts(source, range, &mut out);
+        if is_table(text, chunk) {
+            push_table(source, chunk, &mut out);
+            continue;
+        }
+        for range in joiner.blocks(chunk) {
+            push_drafts(source, range, joiner.letters(), &mut out);
         }
     }
     titles_by_position(&mut out);
@@ -82,97 +87,48 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Most lines of the file end where the next word would have been too long.
-fn is_wrapped_file(text: &str, chunks: &[Vec<Range<usize>>]) -> Option<usize> {
-    let width = chunks.iter().flatten().map(|line| width(text, line)).max()?;
-    let pairs: Vec<bool> = chunks
-        .iter()
-        .flat_map(|chunk| chunk.windows(2))
-        .map(|pair| is_forced(text, &pair[0], &pair[1], width))
-        .collect();
-    let forced = pairs.iter().filter(|forced| **forced).count();
-    let wrapped = (WRAP_MINIMUM..=WRAP_LIMIT).contains(&width)
-        && pairs.len() >= 3
-        && forced * 10 >= pairs.len() * 6;
-    wrapped.then_some(width)
+/// Rows of a table whose cells tabs divide.
+fn is_table(text: &str, chunk: &[Range<usize>]) -> bool {
+    let cells = |line: &Range<usize>| text[line.clone()].trim().matches('\t').count() + 1;
+    let columns = chunk.first().map_or(0, cells);
+    chunk.len() >= 3 && columns >= 2 && chunk.iter().all(|line| cells(line) == columns)
 }
 
-fn width(text: &str, line: &Range<usize>) -> usize {
-    text[line.clone()].trim_end().chars().take(WRAP_LIMIT + 1).count()
-}
-
-/// The first word of `next` would not have fitted on `line`.
-fn is_forced(text: &str, line: &Range<usize>, next: &Range<usize>, limit: usize) -> bool {
-    let word = text[next.clone()].split_whitespace().next().map_or(0, |word| word.chars().count());
-    // Ragged wrapping leaves a few columns.
-    width(text, line) + 1 + word + 6 > limit
-}
-
-/// The blocks of one chunk: its lines, some of them joined.
-fn blocks(text: &str, chunk: &[Range<usize>], wrapped_file: Option<usize>) -> Vec<Range<usize>> {
-    let limit = chunk_limit(text, chunk, wrapped_file);
-    let mut out: Vec<Range<usize>> = Vec::new();
-    let mut previous: Option<&Range<usize>> = None;
-    for line in chunk {
-        let joins = previous.is_some_and(|previous| continues(text, previous, line, limit));
-        match out.last_mut() {
-            Some(last) if joins => last.end = line.end,
-            _ => out.push(line.clone()),
+/// The cells of the first row, which are headers, and each further row as a whole.
+fn push_table(source: &MappedText, chunk: &[Range<usize>], out: &mut Vec<Draft>) {
+    let text = source.as_str();
+    let mut push = |range: Range<usize>| {
+        let range = flow::trimmed(text, range);
+        if text[range.clone()].contains(char::is_alphanumeric) {
+            out.push(Draft { role: Role::Fixed(BlockKind::Cell), text: source.slice(range) });
         }
-        previous = Some(line);
+    };
+    let Some((header, rows)) = chunk.split_first() else { return };
+    let mut from = header.start;
+    for (at, _) in text[header.clone()].match_indices('\t') {
+        push(from..header.start + at);
+        from = header.start + at + 1;
     }
-    out
-}
-
-/// The width this chunk is wrapped at, if it is.
-fn chunk_limit(text: &str, chunk: &[Range<usize>], wrapped_file: Option<usize>) -> Option<usize> {
-    if wrapped_file.is_some() || chunk.len() < 4 {
-        return wrapped_file;
-    }
-    let limit = chunk.iter().map(|line| width(text, line)).max()?;
-    let forced = chunk.windows(2).filter(|pair| is_forced(text, &pair[0], &pair[1], limit)).count();
-    let wrapped = (WRAP_MINIMUM..=WRAP_LIMIT).contains(&limit) && forced * 10 >= chunk.len() * 7;
-    wrapped.then_some(limit)
-}
-
-/// Whether `line` goes on with what `previous` began.
-fn continues(
-    text: &str,
-    previous: &Range<usize>,
-    line: &Range<usize>,
-    limit: Option<usize>,
-) -> bool {
-    let (before, after) = (text[previous.clone()].trim(), text[line.clone()].trim());
-    if marks::is_bare_marker(before) {
-        return true;
-    }
-    if marks::marker(after).is_some() || marks::is_bare_marker(after) {
-        return false;
-    }
-    if let Some(limit) = limit {
-        return is_forced(text, previous, line, limit) && !before.ends_with(':')
-            || after.starts_with(char::is_lowercase) && !ends_sentence(before);
-    }
-    // Without a width to judge by, only a line that clearly breaks off is joined.
-    let breaks_off = !before.ends_with(['.', '!', '?', ':', ';', '"', '”', ')'])
-        && before.chars().count() >= WRAP_MINIMUM;
-    breaks_off && after.starts_with(char::is_lowercase)
-}
-
-fn ends_sentence(text: &str) -> bool {
-    text.ends_with(['.', '!', '?', ':', ';'])
+    push(from..header.end);
+    rows.iter().cloned().for_each(push);
 }
 
 /// A block of lines becomes one draft, or several when it is a whole policy on one line.
-fn push_drafts(source: &MappedText, range: Range<usize>, out: &mut Vec<Draft>) {
+fn push_drafts(source: &MappedText, range: Range<usize>, letters: &[char], out: &mut Vec<Draft>) {
     let text = source.as_str();
     let range = flow::trimmed(text, range);
-    if let Some(found) = marks::marker(&text[range.clone()]) {
-        let role = match marks::plain_title(&text[range.clone()]) {
+    let block = &text[range.clone()];
+    let letter = letter_bullet(block).filter(|letter| letters.contains(letter));
+    let bullet = |letter: char| {
+        let len = block.len() - block[letter.len_utf8()..].trim_start().len();
+        Marker { family: Family::Bullet(letter), value: 0, len }
+    };
+    if let Some(found) = letter.map(bullet).or_else(|| marks::marker(block)) {
+        let role = match marks::plain_title(block) {
             Some(rank) if !matches!(found.family, Family::Bullet(_)) => Role::Title(rank),
             _ => Role::Marked(found),
         };
-        if !text[range.clone()].contains("  ") || range.len() < 400 {
+        if !block.contains("  ") || range.len() < 400 {
             out.push(Draft { role, text: source.slice(range) });
             return;
         }
@@ -189,9 +145,14 @@ fn titles_by_position(drafts: &mut [Draft]) {
             continue;
         }
         let text = drafts[i].text.as_str();
+        if is_address(text) {
+            continue;
+        }
         let stands_before_text = drafts.get(i + 1).is_some_and(|next| {
-            next.text.len() > 2 * text.len()
-                && next.text.as_str().trim_end().ends_with(['.', ':', '!', '?'])
+            let table = next.role == Role::Fixed(BlockKind::Cell);
+            table
+                || next.text.len() > 2 * text.len()
+                    && next.text.as_str().trim_end().ends_with(['.', ':', '!', '?'])
         });
         let introduced = i > 0 && drafts[i - 1].text.as_str().ends_with(':');
         if let Some(rank) = marks::weak_title(text) {
@@ -223,7 +184,7 @@ mod tests {
     use crate::document::outline::settle;
 
     fn blocks(text: &str) -> Vec<(BlockKind, String)> {
-        settle(read(text))
+        settle(read(text, Boilerplate::Keep))
             .into_iter()
             .map(|block| {
                 let span = block.text.span(0..block.text.len());

@@ -76,10 +76,10 @@ const GERMAN: &str = "Wir verarbeiten Ihre Daten nur, soweit das zur Bereitstell
 
 #[test]
 fn other_languages_are_refused_and_mixed_documents_pass() {
-    assert_eq!(kind(GERMAN.as_bytes()), "not-english");
+    assert_eq!(kind(GERMAN.as_bytes()), "language");
     let english = "We keep your name and your address for as long as your account is open, and we \
-        delete both of them within thirty days after you have closed it. We do not sell what we \
-        know about you. ";
+        delete both of them within thirty days after you have closed it. We do not sell your personal \
+        data. ";
     assert_eq!(kind(format!("{GERMAN}\n\n{}", english.repeat(3)).as_bytes()), "read");
 }
 

@@ -23,10 +23,22 @@ pub fn same_starts(source: &[u8], gold: &[Span], predicted: &[Span]) -> Counts {
     }
 }
 
+/// The spans that starts alone describe: each reaches to the next one, the last to the end of
+/// the source. Those without a word in them are left out, as they say nothing.
+pub fn spans_from(source: &[u8], starts: &BTreeSet<usize>) -> Vec<Span> {
+    let ends = starts.iter().skip(1).copied().chain([source.len()]);
+    let spans = starts.iter().zip(ends).map(|(&start, end)| Span { start, end });
+    spans.filter(|span| word_in(source, *span).is_some()).collect()
+}
+
 /// Offset of the first word in a span; the span's start when there is none.
 fn first_word(source: &[u8], span: Span) -> usize {
+    word_in(source, span).unwrap_or(span.start)
+}
+
+fn word_in(source: &[u8], span: Span) -> Option<usize> {
     let end = span.end.min(source.len());
-    let Some(text) = source.get(span.start..end) else { return span.start };
+    let text = source.get(span.start..end)?;
     let mut at = 0;
     while at < text.len() {
         let rest = &text[at..];
@@ -34,10 +46,10 @@ fn first_word(source: &[u8], span: Span) -> usize {
             tag(rest).or_else(|| entity(rest)).or_else(|| marker(rest)).or_else(|| sign(rest));
         match skip {
             Some(length) => at += length,
-            None => return span.start + at,
+            None => return Some(span.start + at),
         }
     }
-    span.start
+    None
 }
 
 /// Length of the tag or comment that `text` begins with.
@@ -93,12 +105,14 @@ fn code_point(number: &str) -> Option<char> {
     char::from_u32(code.ok()?)
 }
 
-/// Length of a list number (`1.`, `2.3)`, `a)`, `iv.`) before white space or markup.
+/// Length of a list number (`1.`, `2.3)`, `a)`, `iv.`, in Markdown `1\\.`) before white space or
+/// markup.
 fn marker(text: &[u8]) -> Option<usize> {
     let length =
         text.iter().take(8).take_while(|b| b.is_ascii_alphanumeric() || **b == b'.').count();
-    let (name, close) = match text.get(length) {
-        Some(b')') => (&text[..length], length + 1),
+    let (name, close) = match text.get(length..) {
+        Some([b')', ..]) => (&text[..length], length + 1),
+        Some([b'\\', b'.' | b')', ..]) => (&text[..length], length + 2),
         _ => (text[..length].strip_suffix(b".")?, length),
     };
     let number = name.iter().all(|b| b.is_ascii_digit() || *b == b'.');
@@ -147,6 +161,8 @@ mod tests {
             "## 2.3. We keep it.",
             "(a) We keep it.",
             "iv) We keep it.",
+            "**1\\. We keep it.",
+            "3.2\\) We keep it.",
             "| > We keep it.",
         ] {
             let found = word(source.as_bytes());
@@ -184,6 +200,14 @@ mod tests {
         let predicted = spans(&[(0, 11), (22, 31), (39, 51)]);
         let counts = same_starts(source, &gold, &predicted);
         assert_eq!((counts.true_positives, counts.predicted(), counts.support()), (3, 3, 4));
+    }
+
+    #[test]
+    fn starts_alone_give_spans() {
+        let source = b"One. *** Two.";
+        let spans = spans_from(source, &BTreeSet::from([0, 5, 9]));
+        assert_eq!(spans, [Span { start: 0, end: 5 }, Span { start: 9, end: 13 }]);
+        assert_eq!(spans_from(source, &BTreeSet::from([99])), []);
     }
 
     proptest::proptest! {

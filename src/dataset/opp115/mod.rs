@@ -237,6 +237,7 @@ impl Import {
             votes: votes.counts().map(|(class, n)| (names[class].clone(), n)).collect(),
             annotators: Some(policy.annotators),
             fold: policy.fold,
+            annotations: BTreeMap::new(),
         }
     }
 }
@@ -273,12 +274,13 @@ fn segments_of<'a>(
 /// The clauses of each segment.
 fn split_segments(segments: &[Segment], scope: ContextScope) -> Vec<Vec<Clause>> {
     if scope == ContextScope::Segment {
-        let documents = segments.iter().map(|s| Document { blocks: s.blocks.clone() });
+        let documents =
+            segments.iter().map(|s| Document { blocks: s.blocks.clone(), ..Document::default() });
         return documents.map(|document| split(&document)).collect();
     }
     let blocks = segments.iter().flat_map(|s| s.blocks.iter().cloned()).collect();
     let mut clauses = vec![Vec::new(); segments.len()];
-    for clause in split(&Document { blocks }) {
+    for clause in split(&Document { blocks, ..Document::default() }) {
         let after = segments.partition_point(|s| s.base <= clause.span.start);
         clauses[after.saturating_sub(1)].push(clause);
     }

@@ -19,9 +19,13 @@ pub(super) enum Hint {
     Named,
     /// Controls: buttons, selections, labels.
     Form,
+    /// Hidden until one clicks: panels of accordions and tabs.
+    Collapsed,
+    /// The title of the window.
+    Title,
 }
 
-const HINTS: usize = 5;
+const HINTS: usize = 7;
 
 /// A part of the page with a hint.
 #[derive(Debug)]
@@ -29,8 +33,10 @@ pub(super) struct Region {
     pub hint: Hint,
     /// The region around it; its index is smaller.
     pub parent: Option<u32>,
-    /// Letters of running text inside.
+    /// Bytes of running text inside.
     pub prose: usize,
+    /// Those of running text that reads like a policy.
+    pub policy: usize,
 }
 
 /// The hint an element gives; `in_content`: inside `main` or `article`.
@@ -40,17 +46,20 @@ pub(super) fn hint(
     attributes: &Attributes,
     in_content: bool,
 ) -> Option<Hint> {
-    if matches!(name, "html" | "body" | "main" | "article" | "title") {
-        return None;
+    match name {
+        "html" | "body" | "main" | "article" => return None,
+        "title" => return Some(Hint::Title),
+        _ => {}
     }
     if attributes.hidden || attributes.aria_hidden || is_styled_away(&attributes.style) {
-        return Some(Hint::Hidden);
+        return Some(if is_panel(attributes) { Hint::Collapsed } else { Hint::Hidden });
     }
     match name {
         "noscript" | "template" | "svg" | "canvas" | "object" | "video" | "audio" | "dialog"
         | "math" => return Some(Hint::Hidden),
         "nav" => return Some(Hint::Navigation),
         "header" | "footer" | "aside" if !in_content => return Some(Hint::Frame),
+        "button" | "label" if opens_panel(attributes) => return None,
         "select" | "button" | "option" | "textarea" | "label" => return Some(Hint::Form),
         _ => {}
     }
@@ -64,6 +73,45 @@ pub(super) fn hint(
         element.divides() && !matches!(element, Element::Heading(_) | Element::Paragraph);
     let named = nameable || name == "span";
     (named && (has_name(&attributes.class) || has_name(&attributes.id))).then_some(Hint::Named)
+}
+
+/// Words of classes that name what opens and closes.
+const PANELS: &[&str] = &[
+    "accordion",
+    "accordian",
+    "collapse",
+    "collapsed",
+    "collapsible",
+    "expand",
+    "expandable",
+    "expander",
+    "panel",
+    "tab",
+    "tabs",
+    "tabpanel",
+    "pane",
+    "toggle",
+    "toggler",
+    "faq",
+    "answer",
+];
+
+fn names_panel(attributes: &Attributes) -> bool {
+    [&attributes.class, &attributes.id].into_iter().any(|value| {
+        value
+            .split_whitespace()
+            .any(|class| split_humps(class).split(['-', '_']).any(|part| PANELS.contains(&part)))
+    })
+}
+
+/// Whether a hidden element is what an accordion or a tab shows on a click.
+fn is_panel(attributes: &Attributes) -> bool {
+    matches!(attributes.role.as_str(), "tabpanel" | "region") || names_panel(attributes)
+}
+
+/// Whether a button opens such a panel: it bears the panel's title then.
+pub(super) fn opens_panel(attributes: &Attributes) -> bool {
+    attributes.expands || attributes.role == "tab" || names_panel(attributes)
 }
 
 /// A style that makes text bold, as a title without markup has it.
@@ -202,40 +250,59 @@ fn split_humps(class: &str) -> String {
     out
 }
 
-/// Which regions are dropped, given the prose of the whole page.
-pub(super) fn dropped(regions: &mut [Region], page_prose: usize) -> Vec<bool> {
+/// Less text than this that reads like a policy, in bytes, and all running text counts alike.
+const ENOUGH_POLICY: usize = 300;
+
+/// Which regions are dropped, given the running text of the whole page and how much of that reads
+/// like a policy.
+pub(super) fn dropped(regions: &mut [Region], prose: usize, policy: usize) -> Vec<bool> {
     for i in (0..regions.len()).rev() {
         if let Some(parent) = regions[i].parent {
             regions[parent as usize].prose += regions[i].prose;
+            regions[parent as usize].policy += regions[i].policy;
         }
     }
-    // Prose that each kind of hint would cost, counted at its outermost regions.
+    let by_policy = policy >= ENOUGH_POLICY;
+    let (counted, whole): (fn(&Region) -> usize, usize) =
+        if by_policy { (|region| region.policy, policy) } else { (|region| region.prose, prose) };
+    // What each kind of hint would cost, counted at its outermost regions.
     let mut cost = [0; HINTS];
     for region in regions.iter() {
         let outermost =
             region.parent.is_none_or(|parent| regions[parent as usize].hint != region.hint);
         if outermost {
-            cost[region.hint as usize] += region.prose;
+            cost[region.hint as usize] += counted(region);
         }
     }
     let mut dropped = vec![false; regions.len()];
     for (i, region) in regions.iter().enumerate() {
         let inside_dropped = region.parent.is_some_and(|parent| dropped[parent as usize]);
-        let spared = is_spared(region, cost[region.hint as usize], page_prose);
+        let much = |bytes: usize, percent| bytes > 0 && bytes * 100 > whole * percent;
+        // A region is spared when it, or all with such a hint together, hold much of the text.
+        let spared = match region.hint {
+            Hint::Title => false,
+            Hint::Collapsed => region.policy > 0 || much(region.prose, 0),
+            hint => much(counted(region).max(cost[hint as usize]), hint.share()),
+        };
         dropped[i] = inside_dropped || !spared;
     }
     dropped
 }
 
-/// A region is spared when it, or all regions with such a hint together, hold much of the prose.
-fn is_spared(region: &Region, cost: usize, page_prose: usize) -> bool {
-    let percent = match region.hint {
-        Hint::Hidden | Hint::Form => 40,
-        Hint::Navigation => 50,
-        Hint::Frame | Hint::Named => 25,
-    };
-    let much = |prose: usize| prose * 100 > page_prose * percent;
-    region.prose > 0 && (much(region.prose) || much(cost))
+impl Hint {
+    /// The part is what surrounds the content of a page.
+    pub fn is_of_frame(self) -> bool {
+        matches!(self, Hint::Frame | Hint::Named)
+    }
+
+    /// The percentage of a page's text above which such a hint is not believed.
+    fn share(self) -> usize {
+        match self {
+            Hint::Hidden | Hint::Form => 40,
+            Hint::Navigation => 50,
+            Hint::Frame | Hint::Named | Hint::Collapsed | Hint::Title => 25,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -259,19 +326,20 @@ mod tests {
 
     #[test]
     fn a_region_with_the_text_is_spared() {
-        let region = |hint, parent, prose| Region { hint, parent, prose };
+        let region = |hint, parent, prose| Region { hint, parent, prose, policy: 0 };
         let mut regions = vec![
             region(Hint::Navigation, None, 0),
             region(Hint::Hidden, Some(0), 900),
             region(Hint::Frame, None, 100),
         ];
-        assert_eq!(dropped(&mut regions, 1000), [false, false, true]);
+        assert_eq!(dropped(&mut regions, 1000, 0), [false, false, true]);
     }
 
     #[test]
     fn many_small_regions_may_hold_the_text_together() {
-        let mut regions: Vec<Region> =
-            (0..10).map(|_| Region { hint: Hint::Hidden, parent: None, prose: 90 }).collect();
-        assert!(!dropped(&mut regions, 1000).contains(&true));
+        let mut regions: Vec<Region> = (0..10)
+            .map(|_| Region { hint: Hint::Hidden, parent: None, prose: 90, policy: 0 })
+            .collect();
+        assert!(!dropped(&mut regions, 1000, 0).contains(&true));
     }
 }

@@ -24,6 +24,8 @@ pub(super) enum Element {
     Title,
     Bold,
     Link,
+    /// A link to a place of this page.
+    LocalLink,
     /// Anything else within a line.
     Inline,
     Break,
@@ -76,8 +78,8 @@ impl Element {
 
     /// Whether text before, inside and after it are different blocks.
     pub fn divides(self) -> bool {
-        use Element::{Bold, Break, Inline, Link, Raw, Void};
-        !matches!(self, Bold | Link | Inline | Void | Break | Raw)
+        use Element::{Bold, Break, Inline, Link, LocalLink, Raw, Void};
+        !matches!(self, Bold | Link | LocalLink | Inline | Void | Break | Raw)
     }
 
     /// An end tag does not reach through this element unless it is of the table itself.
@@ -87,6 +89,11 @@ impl Element {
 
     pub fn is_table_part(self) -> bool {
         self.is_barrier() || matches!(self, Element::Row | Element::Rows)
+    }
+
+    /// Whether it holds blocks: parts of a page are told apart by such elements.
+    pub fn is_container(self) -> bool {
+        matches!(self, Element::Block | Element::Content | Element::Cell { .. } | Element::Table)
     }
 
     /// Whether starting `next` ends this open element, which an author need not write.

@@ -7,6 +7,8 @@ use crate::document::flow::Look;
 
 /// Deeper elements are read but not remembered.
 const MAX_DEPTH: usize = 1 << 16;
+/// A container that has no number yet: most never hold text.
+const NEW: u32 = u32::MAX;
 /// How far an end tag looks for its start tag.
 const MAX_SEARCH: usize = 512;
 
@@ -38,14 +40,21 @@ fn hash(name: &str) -> u64 {
 #[derive(Debug, Default)]
 pub(super) struct Stack {
     open: Vec<Open>,
+    /// How many elements were too deep to be remembered.
+    pub forgotten: usize,
     /// How many elements of a name are open: end tags without one are not searched for.
     names: HashMap<u64, u32>,
     headings: Vec<u8>,
     regions: Vec<u32>,
     bold: usize,
     links: usize,
+    pub local_links: usize,
+    /// The numbers of the open containers; `NEW` for those without text up to now.
+    containers: Vec<u32>,
     pub lists: usize,
     pub items: usize,
+    pub terms: usize,
+    pub descriptions: usize,
     pub content: usize,
     pub preformatted: usize,
     pub raw: usize,
@@ -70,9 +79,26 @@ impl Stack {
         self.regions.last().copied()
     }
 
+    /// The number of the innermost container; `parents` gets those that are new.
+    pub fn container(&mut self, parents: &mut Vec<u32>) -> u32 {
+        if parents.is_empty() {
+            parents.push(0);
+        }
+        let known = self.containers.iter().rposition(|number| *number != NEW);
+        let first = known.map_or(0, |at| at + 1);
+        let mut innermost = known.map_or(0, |at| self.containers[at]);
+        for number in &mut self.containers[first..] {
+            *number = parents.len() as u32;
+            parents.push(innermost);
+            innermost = *number;
+        }
+        innermost
+    }
+
     pub fn push(&mut self, open: Open) {
         // What nests so deep is no page; its text is still read.
         if self.open.len() >= MAX_DEPTH && open.element != Element::Raw {
+            self.forgotten += 1;
             return;
         }
         *self.names.entry(open.name).or_default() += 1;
@@ -83,11 +109,17 @@ impl Stack {
         } else if open.element == Element::Title {
             self.headings.push(1);
         }
+        if open.element.is_container() {
+            self.containers.push(NEW);
+        }
         self.open.push(open);
     }
 
     pub fn pop(&mut self) -> Option<Open> {
         let open = self.open.pop()?;
+        if open.element.is_container() {
+            self.containers.pop();
+        }
         if !open.closed {
             self.forget(&open);
         }
@@ -111,8 +143,17 @@ impl Stack {
         match open.element {
             Element::Bold => change(&mut self.bold),
             Element::Link => change(&mut self.links),
+            Element::LocalLink => {
+                change(&mut self.links);
+                change(&mut self.local_links);
+            }
             Element::List => change(&mut self.lists),
-            Element::Item | Element::Description => change(&mut self.items),
+            Element::Item => change(&mut self.items),
+            Element::Term => change(&mut self.terms),
+            Element::Description => {
+                change(&mut self.items);
+                change(&mut self.descriptions);
+            }
             Element::Content => change(&mut self.content),
             Element::Preformatted => change(&mut self.preformatted),
             Element::Raw => change(&mut self.raw),

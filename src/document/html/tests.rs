@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::document::outline::settle;
 
@@ -149,4 +151,62 @@ fn pages_nested_without_end_are_read() {
     }
     let mixed = format!("{}{LONG}", "<b><i><font></p></div></b>".repeat(50_000));
     assert_eq!(texts(&mixed).len(), 1);
+}
+
+#[test]
+fn limits_have_errors() {
+    let page = |html: String| read_page(&html, Boilerplate::Drop).map_err(|error| error.kind());
+    assert!(page("<b>".repeat(1 << 17)).is_ok());
+    assert_eq!(page("<b>".repeat(1 << 21)).err(), Some("too-deep"));
+    assert!(page(format!("<p{}>", " a=1".repeat(1000))).is_ok());
+    assert_eq!(page(format!("<p{}>", " a=1".repeat(1 << 17))).err(), Some("too-many-attributes"));
+}
+
+/// Pieces of pages on which there is a policy to be told from what surrounds it.
+const PIECES: [&str; 24] = [
+    "<h1>Privacy Policy</h1>",
+    "<h2>Terms of Use</h2>",
+    "<p>We collect personal information about everybody who uses this site, and we share the data \
+     with third parties only after they have given us their consent to that.</p>",
+    "<p>You grant us a perpetual license to reproduce the materials; we disclaim all warranties, \
+     liability and damages under the terms and conditions of this agreement.</p>",
+    "<p>The mayor opened the new bridge on Sunday, and hundreds of people came to walk over it.</p>",
+    "<div>",
+    "</div>",
+    "<div class=footer>",
+    "<div hidden>",
+    "<div class=panel hidden>",
+    "<nav>",
+    "</nav>",
+    "<ul>",
+    "<li><a href=/x>Pears</a>",
+    "</ul>",
+    "<p><a href=#x>Back to top</a></p>",
+    "<table><tr><th>Data<th>Use<tr><td>Names<td>Mail",
+    "<td rowspan=2 colspan=3>Logs",
+    "</table>",
+    "<dl><dt>Log",
+    "<dd>A line.",
+    "<p>\u{a9} 2020 Pear</p>",
+    "<title>Pear",
+    "<button aria-expanded=true>Logs</button>",
+];
+
+proptest! {
+    #[test]
+    fn dropping_takes_blocks_away_and_changes_none(
+        pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..60)
+    ) {
+        let html = pieces.concat();
+        let spans = |boilerplate| -> Vec<(Span, String)> {
+            let drafts = read(&html, boilerplate);
+            let whole = |text: &crate::document::MappedText| text.span(0..text.len());
+            drafts.iter().map(|d| (whole(&d.text), d.text.as_str().to_owned())).collect()
+        };
+        let (kept, all) = (spans(Boilerplate::Drop), spans(Boilerplate::Keep));
+        let mut rest = all.iter();
+        for block in &kept {
+            prop_assert!(rest.any(|other| other == block), "{block:?} of {html}");
+        }
+    }
 }

@@ -27,6 +27,11 @@ pub(super) struct Attributes {
     pub href: String,
     pub hidden: bool,
     pub aria_hidden: bool,
+    /// It says of itself that it opens and closes something.
+    pub expands: bool,
+    /// Columns and rows of a cell; 0 where nothing is said.
+    pub columns: usize,
+    pub rows: usize,
 }
 
 impl Attributes {
@@ -38,11 +43,15 @@ impl Attributes {
         }
         self.hidden = false;
         self.aria_hidden = false;
+        self.expands = false;
+        self.columns = 0;
+        self.rows = 0;
     }
 }
 
-/// Runs through `text`.
-pub(super) fn tokenize(text: &str, sink: &mut impl Sink) {
+/// Runs through `text`; the greatest number of attributes that a tag has.
+pub(super) fn tokenize(text: &str, sink: &mut impl Sink) -> usize {
+    let mut most_attributes = 0;
     let emitter = Reporter {
         source: text,
         sink,
@@ -56,9 +65,12 @@ pub(super) fn tokenize(text: &str, sink: &mut impl Sink) {
         attribute: Vec::new(),
         value: Vec::new(),
         attributes: Attributes::default(),
+        count: 0,
+        most_attributes: &mut most_attributes,
     };
     // There are no errors to come: the type of errors is empty.
     let Ok(()) = Tokenizer::new_with_emitter(text, emitter).finish();
+    most_attributes
 }
 
 /// Longest tag name, attribute name or attribute value that is kept; the rest is of no use here.
@@ -78,6 +90,9 @@ struct Reporter<'a, S> {
     attribute: Vec<u8>,
     value: Vec<u8>,
     attributes: Attributes,
+    /// Attributes of the tag.
+    count: usize,
+    most_attributes: &'a mut usize,
 }
 
 fn keep(buffer: &mut Vec<u8>, bytes: &[u8]) {
@@ -96,6 +111,18 @@ impl<S: Sink> Reporter<'_, S> {
             b"href" => &mut self.attributes.href,
             b"hidden" => {
                 self.attributes.hidden = true;
+                return;
+            }
+            b"colspan" => {
+                self.attributes.columns = value.trim().parse().unwrap_or_default();
+                return;
+            }
+            b"rowspan" => {
+                self.attributes.rows = value.trim().parse().unwrap_or_default();
+                return;
+            }
+            b"aria-expanded" => {
+                self.attributes.expands = true;
                 return;
             }
             b"aria-hidden" => {
@@ -156,6 +183,7 @@ impl<S: Sink> Emitter for Reporter<'_, S> {
     fn init_start_tag(&mut self) {
         self.is_start = true;
         self.closed = false;
+        self.count = 0;
         self.name.clear();
         self.attribute.clear();
         self.attributes.clear();
@@ -175,6 +203,8 @@ impl<S: Sink> Emitter for Reporter<'_, S> {
     }
 
     fn init_attribute(&mut self) {
+        self.count += 1;
+        *self.most_attributes = self.count.max(*self.most_attributes);
         self.store_attribute();
         self.attribute.clear();
         self.value.clear();
