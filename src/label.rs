@@ -15,9 +15,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::encoder::kernel::{Kernel, Precision, select};
-use crate::encoder::{self, Network};
-use crate::model::{Model, ModelError, TokenEncoder, Tokens};
+use crate::encoder::{self, Cache, Choice, Engine};
+use crate::model::{CertifiedScores, Model, ModelError, TokenEncoder, Tokens};
 use crate::taxonomy::Taxonomy;
 
 /// Score from which a label is given when the model does not say.
@@ -48,6 +47,9 @@ pub struct Classified {
     pub scores: Vec<f32>,
     /// Class indices of the labels whose score reaches the threshold, in class order.
     pub labels: Vec<usize>,
+    /// Labels that the usual thresholds would give, but whose precision is not certain enough
+    /// there; empty unless [`Classifier::require_precision`] asked for one.
+    pub withheld: Vec<usize>,
     /// The text was too long for the model: the scores speak of its beginning only.
     pub truncated: bool,
 }
@@ -59,16 +61,32 @@ pub trait Encoder: Send + Sync {
     fn scores(&self, inputs: &[Tokens], threads: usize) -> Vec<Vec<f32>>;
 }
 
-/// The project's own engine: packed tokens, f32.
+/// How the project's own engine runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EngineOptions {
+    /// What computes the products.
+    pub kernel: Choice,
+    /// Inputs whose scores are remembered, so that a clause that comes again is not run again;
+    /// 0 for none. The memory holds up to twice as many, some 300 bytes each.
+    pub remembered: usize,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self { kernel: Choice::Auto, remembered: 16_384 }
+    }
+}
+
+/// The project's own engine, over packed tokens.
 struct Packed {
-    network: Network,
-    kernel: Box<dyn Kernel>,
+    engine: Box<dyn Engine>,
+    cache: Cache,
 }
 
 impl Encoder for Packed {
     fn scores(&self, inputs: &[Tokens], threads: usize) -> Vec<Vec<f32>> {
         let inputs: Vec<&Tokens> = inputs.iter().collect();
-        encoder::scores(&self.network, &inputs, &*self.kernel, threads)
+        encoder::scores(&*self.engine, &inputs, threads, Some(&self.cache))
     }
 }
 
@@ -81,17 +99,31 @@ pub struct Classifier {
     /// By class index.
     clause_thresholds: Vec<f32>,
     segment_thresholds: Vec<f32>,
+    /// What the model stores of certain precisions.
+    certified: Vec<CertifiedScores>,
+    /// Scores from which labels are given whatever the thresholds; infinite for those without
+    /// enough evidence. `None` when no precision is required.
+    required: Option<Vec<f32>>,
 }
 
 impl Classifier {
-    /// Makes a model ready, on the project's own engine.
+    /// Makes a model ready, on the project's own engine with the fastest kernel of this CPU.
     ///
     /// # Errors
     /// [`ModelError`] when the model is an encoder without a classifier, or a tensor is missing.
     pub fn new(model: Model) -> Result<Self, ModelError> {
-        let network = Network::load(&model.config, &model.weights)?;
-        let kernel = select(Precision::Full);
-        Self::with_encoder(model, Box::new(Packed { network, kernel }))
+        Self::with_options(model, EngineOptions::default())
+    }
+
+    /// Makes a model ready, on the project's own engine.
+    ///
+    /// # Errors
+    /// [`ModelError`] as for [`Classifier::new`], or when this CPU cannot run the kernel.
+    pub fn with_options(mut model: Model, options: EngineOptions) -> Result<Self, ModelError> {
+        let weights = std::mem::take(&mut model.weights);
+        let engine = encoder::load(&model.config, weights, options.kernel)?;
+        let cache = Cache::new(options.remembered);
+        Self::with_encoder(model, Box::new(Packed { engine, cache }))
     }
 
     /// Puts another engine in the place of the project's own; it must score with the same model.
@@ -107,9 +139,42 @@ impl Classifier {
             tokens: model.tokens,
             clause_thresholds: in_class_order(&decision.thresholds, &taxonomy),
             segment_thresholds: in_class_order(&decision.segment_thresholds, &taxonomy),
+            certified: decision.certified,
+            required: None,
             taxonomy,
             name,
         })
+    }
+
+    /// Gives a label only where the model's stored evidence certifies a precision of at least
+    /// `min_precision`; what the usual thresholds would give beyond that is withheld. Evidence
+    /// for a higher precision holds for a lower one too.
+    ///
+    /// # Errors
+    /// [`ModelError::Uncertified`] when the model stores none as high for this unit.
+    pub fn require_precision(&mut self, min_precision: f64, unit: Unit) -> Result<(), ModelError> {
+        let of = |entry: &CertifiedScores| match unit {
+            Unit::Clause => entry.thresholds.clone(),
+            Unit::Segment => entry.segment_thresholds.clone(),
+        };
+        let entries = self.certified.iter().filter_map(|e| Some((e.min_precision, of(e)?)));
+        let mut entries: Vec<(f64, BTreeMap<String, f32>)> = entries.collect();
+        entries.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let Some((_, scores)) = entries.iter().find(|(precision, _)| *precision >= min_precision)
+        else {
+            let stored: Vec<String> = entries.iter().map(|(p, _)| p.to_string()).collect();
+            return Err(ModelError::Uncertified {
+                wanted: min_precision,
+                unit: match unit {
+                    Unit::Clause => "clauses",
+                    Unit::Segment => "segments",
+                },
+                stored: if stored.is_empty() { "none".to_owned() } else { stored.join(", ") },
+            });
+        };
+        let score = |name: &String| scores.get(name).copied().unwrap_or(f32::INFINITY);
+        self.required = Some(self.taxonomy.names().iter().map(score).collect());
+        Ok(())
     }
 
     /// Takes one threshold for all labels instead of the model's own.
@@ -151,19 +216,29 @@ impl Classifier {
         unit: Unit,
         threads: usize,
     ) -> Result<Vec<Classified>, ModelError> {
-        let tokens = inputs
-            .iter()
-            .map(|input| self.tokens.encode(input.text, input.context))
-            .collect::<Result<Vec<_>, _>>()?;
+        let texts: Vec<_> = inputs.iter().map(|input| (input.text, input.context)).collect();
+        let tokens = self.tokens.encode_all(&texts, threads)?;
         let scores = self.encoder.scores(&tokens, threads);
         let thresholds = self.thresholds(unit);
-        let classified = scores.into_iter().zip(&tokens).map(|(scores, tokens)| Classified {
-            labels: reached(&scores, thresholds),
-            scores,
-            truncated: tokens.truncated,
+        let classified = scores.into_iter().zip(&tokens).map(|(scores, tokens)| {
+            let (labels, withheld) = decide(&scores, thresholds, self.required.as_deref());
+            Classified { labels, withheld, scores, truncated: tokens.truncated }
         });
         Ok(classified.collect())
     }
+}
+
+/// The labels to give, and those that only the usual thresholds would give.
+fn decide(
+    scores: &[f32],
+    thresholds: &[f32],
+    required: Option<&[f32]>,
+) -> (Vec<usize>, Vec<usize>) {
+    let usual = reached(scores, thresholds);
+    let Some(required) = required else { return (usual, Vec::new()) };
+    let labels = reached(scores, required);
+    let withheld = usual.into_iter().filter(|class| !labels.contains(class)).collect();
+    (labels, withheld)
 }
 
 /// Class indices whose score reaches the threshold.
@@ -184,6 +259,15 @@ mod tests {
     #[test]
     fn a_score_at_the_threshold_reaches_it() {
         assert_eq!(reached(&[0.5, 0.49, 0.9], &[0.5, 0.5, 0.95]), [0]);
+    }
+
+    #[test]
+    fn what_is_not_certain_enough_is_withheld() {
+        let (scores, usual) = ([0.9, 0.6, 0.4, 0.99], [0.5; 4]);
+        assert_eq!(decide(&scores, &usual, None), (vec![0, 1, 3], vec![]));
+        // The third label is certain enough below its usual threshold, the last one never.
+        let required = [0.8, 0.8, 0.3, f32::INFINITY];
+        assert_eq!(decide(&scores, &usual, Some(&required)), (vec![0, 2], vec![1, 3]));
     }
 
     #[test]

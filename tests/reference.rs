@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use fineprint::label::{Classifier, Input, Unit};
+use fineprint::encoder::Choice;
+use fineprint::label::{Classifier, EngineOptions, Input, Unit};
 use fineprint::model::{Model, embedded};
 
 #[derive(serde::Deserialize)]
@@ -17,7 +18,16 @@ struct Reference {
 fn scores_are_those_of_transformers() {
     let references: Vec<Reference> =
         serde_json::from_str(include_str!("reference/scores.json")).unwrap();
-    let classifier = Classifier::new(Model::parse(&embedded()).unwrap()).unwrap();
+    // f32 to rounding errors; bf16 as far as labels may differ from those of f32.
+    for (kernel, tolerance) in [(Choice::Portable, 1e-3), (Choice::Auto, 0.02)] {
+        let options = EngineOptions { kernel, ..EngineOptions::default() };
+        let model = Model::parse(&embedded()).unwrap();
+        let classifier = Classifier::with_options(model, options).unwrap();
+        agrees(&references, &classifier, tolerance);
+    }
+}
+
+fn agrees(references: &[Reference], classifier: &Classifier, tolerance: f32) {
     let inputs: Vec<Input> =
         references.iter().map(|r| Input { text: &r.text, context: &r.context }).collect();
     let found = classifier.classify(&inputs, Unit::Clause, 2).unwrap();
@@ -26,7 +36,7 @@ fn scores_are_those_of_transformers() {
         for (name, score) in classifier.taxonomy().names().iter().zip(found.scores) {
             let expected = reference.scores[name];
             assert!(
-                (score - expected).abs() < 1e-3,
+                (score - expected).abs() < tolerance,
                 "{}: {name} {score} {expected}",
                 reference.text
             );

@@ -2,15 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 
 use super::exit::{Failure, Status};
+use super::kernel::Kernel;
 use super::progress::TrainingProgress;
 use super::thresholds;
 use crate::dataset::{Example, read_examples, split_by_fold};
-use crate::encoder::kernel::{Precision, select};
+use crate::encoder::Choice;
 use crate::eval::{Scored, Tally};
 use crate::model::{Config, Decision, Files, Model};
 use crate::taxonomy::Taxonomy;
@@ -64,15 +64,9 @@ pub struct Arguments {
     /// Name of the model in the records it makes
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Factors of the products: `mixed` takes bf16 where the CPU has units for it
-    #[arg(long, value_name = "PRECISION", default_value = "mixed")]
-    precision: PrecisionArgument,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum PrecisionArgument {
-    Full,
-    Mixed,
+    /// What computes the products
+    #[arg(long, value_enum, default_value_t, value_name = "KERNEL")]
+    kernel: Kernel,
 }
 
 /// Examples and samples that the run validates on.
@@ -102,15 +96,10 @@ impl Arguments {
         let judge = |scores: &[Vec<f32>]| figure(&held_out.examples, scores, &taxonomy);
         let validation = (!held_out.samples.is_empty())
             .then(|| Validation { samples: held_out.samples.clone(), judge: &judge });
-        let kernel = select(match self.precision {
-            PrecisionArgument::Full => Precision::Full,
-            PrecisionArgument::Mixed => Precision::Mixed,
-        });
         eprintln!(
-            "{} examples to train on, {} to validate on, {} products",
+            "{} examples to train on, {} to validate on",
             train.len(),
-            held_out.samples.len(),
-            kernel.name()
+            held_out.samples.len()
         );
         let stop = super::interrupt::flag();
         let trainer = Trainer {
@@ -119,7 +108,7 @@ impl Arguments {
             config: &config,
             samples: &train,
             validation,
-            kernel: Arc::from(kernel),
+            kernel: self.kernel.into(),
             folder: &self.out,
             stop: &stop,
         };
@@ -171,9 +160,10 @@ impl Arguments {
         taxonomy: &Taxonomy,
     ) -> Result<(), Failure> {
         if self.thresholds_from.is_none() && !held_out.samples.is_empty() {
-            let network = crate::encoder::Network::load(&config, &trained.weights)?;
+            let weights = trained.weights.clone();
+            let engine = crate::encoder::load(&config, weights, Choice::default())?;
             let inputs: Vec<_> = held_out.samples.iter().map(|s| &s.tokens).collect();
-            let scores = crate::encoder::scores(&network, &inputs, &*select(Precision::Full), 2);
+            let scores = crate::encoder::scores(&*engine, &inputs, 2, None);
             let decision = config.fineprint.get_or_insert_default();
             thresholds::store(decision, &held_out.examples, &scores, taxonomy);
         }

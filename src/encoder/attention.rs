@@ -21,7 +21,8 @@ impl Heads {
         self.count * self.width
     }
 
-    fn scale(self) -> f32 {
+    /// Factor on the scores.
+    pub fn scale(self) -> f32 {
         1.0 / (self.width as f32).sqrt()
     }
 }

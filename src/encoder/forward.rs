@@ -1,44 +1,51 @@
 //! The forward pass of a BERT classifier over packed tokens.
 
-use super::attention::{Heads, attention};
-use super::kernel::{Kernel, Matrix};
-use super::math;
-use crate::model::{Config, ModelError, Tokens, Weights};
+use std::sync::Mutex;
 
-/// A dense layer: weight `[out, in]` and bias `[out]`.
-struct Dense {
-    weight: Vec<f32>,
+use super::attention::Heads;
+use super::kernel::{Block, Kernel, Packed, Rows};
+use super::math;
+use crate::model::{Config, ModelError, Tensor, Tokens, Weights};
+
+/// A model ready to run on one kernel.
+pub trait Engine: Send + Sync {
+    /// Logits `[inputs, labels]` of a batch, on the calling thread.
+    fn logits(&self, batch: &[&Tokens]) -> Vec<f32>;
+
+    /// Name of the kernel.
+    fn kernel(&self) -> &'static str;
+}
+
+/// A dense layer: packed weight `[out, in]` and bias `[out]`.
+struct Dense<K: Kernel> {
+    weight: Packed<K::Value>,
     bias: Vec<f32>,
 }
 
-impl Dense {
-    fn load(weights: &Weights, name: &str, outer: usize, inner: usize) -> Result<Self, ModelError> {
-        let weight = weights.get(&format!("{name}.weight"), &[outer, inner])?.data.clone();
-        let bias = weights.get(&format!("{name}.bias"), &[outer])?.data.clone();
+impl<K: Kernel> Dense<K> {
+    /// Layers over the same input, side by side.
+    fn load(
+        kernel: K,
+        weights: &mut Weights,
+        names: &[String],
+        (outer, inner): (usize, usize),
+    ) -> Result<Self, ModelError> {
+        let (mut all, mut bias) = (Vec::new(), Vec::new());
+        for name in names {
+            all.extend(weights.take(&format!("{name}.weight"), &[outer, inner])?);
+            bias.extend(weights.take(&format!("{name}.bias"), &[outer])?);
+        }
+        let mut weight = Packed::new();
+        kernel.pack_columns(&Rows::from_f32(&all, bias.len(), inner), &mut weight);
         Ok(Self { weight, bias })
     }
 
-    /// Three layers over the same input as one.
-    fn stack(parts: [Result<Self, ModelError>; 3]) -> Result<Self, ModelError> {
-        let mut all = Self { weight: Vec::new(), bias: Vec::new() };
-        for part in parts {
-            let part = part?;
-            all.weight.extend(part.weight);
-            all.bias.extend(part.bias);
-        }
-        Ok(all)
-    }
-
-    /// `out = x wᵀ + b`.
-    fn apply(&self, kernel: &dyn Kernel, x: &[f32], out: &mut Vec<f32>) {
-        let outer = self.bias.len();
-        let inner = self.weight.len() / outer;
-        let rows = x.len() / inner;
-        out.clear();
-        out.resize(rows * outer, 0.0);
-        let weight = Matrix::new(&self.weight, outer, inner);
-        kernel.product(Matrix::new(x, rows, inner), weight.t(), out);
-        math::add_bias(out, &self.bias);
+    /// Gives `x wᵀ + b` block by block to `each`.
+    fn apply(&self, kernel: K, x: &Rows<K::Value>, mut each: impl FnMut(Block)) {
+        kernel.product(x, &self.weight, &mut |mut block| {
+            block.add_bias(&self.bias);
+            each(block);
+        });
     }
 }
 
@@ -49,166 +56,228 @@ struct Norm {
 }
 
 impl Norm {
-    fn load(weights: &Weights, name: &str, config: &Config) -> Result<Self, ModelError> {
-        let get = |part| weights.get(&format!("{name}.{part}"), &[config.hidden_size]);
-        Ok(Self {
-            gamma: get("weight")?.data.clone(),
-            beta: get("bias")?.data.clone(),
-            eps: config.layer_norm_eps as f32,
-        })
+    fn load(weights: &mut Weights, name: &str, config: &Config) -> Result<Self, ModelError> {
+        let mut take = |part| weights.take(&format!("{name}.{part}"), &[config.hidden_size]);
+        Ok(Self { gamma: take("weight")?, beta: take("bias")?, eps: config.layer_norm_eps as f32 })
     }
 
-    /// `x ← norm(x + residual)`.
-    fn apply(&self, x: &mut [f32], residual: &[f32], out: &mut Vec<f32>) {
-        math::add(x, residual);
-        out.clear();
-        out.resize(x.len(), 0.0);
+    fn apply(&self, x: &[f32], out: &mut [f32]) {
         math::layer_norm(x, &self.gamma, &self.beta, self.eps, out);
     }
 }
 
-struct Layer {
+struct Layer<K: Kernel> {
     /// Queries, keys and values side by side.
-    projected: Dense,
-    attended: Dense,
+    projected: Dense<K>,
+    attended: Dense<K>,
     attended_norm: Norm,
-    widened: Dense,
-    narrowed: Dense,
+    widened: Dense<K>,
+    narrowed: Dense<K>,
     narrowed_norm: Norm,
 }
 
-impl Layer {
-    fn load(weights: &Weights, config: &Config, index: usize) -> Result<Self, ModelError> {
+impl<K: Kernel> Layer<K> {
+    fn load(
+        kernel: K,
+        weights: &mut Weights,
+        config: &Config,
+        index: usize,
+    ) -> Result<Self, ModelError> {
         let (hidden, inner) = (config.hidden_size, config.intermediate_size);
         let at = |part: &str| format!("encoder.layer.{index}.{part}");
-        let square = |part: &str| Dense::load(weights, &at(part), hidden, hidden);
+        let qkv = ["query", "key", "value"].map(|part| at(&format!("attention.self.{part}")));
+        let mut dense = |names: &[String], shape| Dense::load(kernel, weights, names, shape);
+        let projected = dense(&qkv, (hidden, hidden))?;
+        let attended = dense(&[at("attention.output.dense")], (hidden, hidden))?;
+        let widened = dense(&[at("intermediate.dense")], (inner, hidden))?;
+        let narrowed = dense(&[at("output.dense")], (hidden, inner))?;
         Ok(Self {
-            projected: Dense::stack(
-                ["query", "key", "value"].map(|part| square(&format!("attention.self.{part}"))),
-            )?,
-            attended: square("attention.output.dense")?,
+            projected,
+            attended,
             attended_norm: Norm::load(weights, &at("attention.output.LayerNorm"), config)?,
-            widened: Dense::load(weights, &at("intermediate.dense"), inner, hidden)?,
-            narrowed: Dense::load(weights, &at("output.dense"), hidden, inner)?,
+            widened,
+            narrowed,
             narrowed_norm: Norm::load(weights, &at("output.LayerNorm"), config)?,
         })
     }
 }
 
 /// Buffers of one forward pass, kept from batch to batch.
-#[derive(Default)]
-struct Buffers {
+struct Buffers<K: Kernel> {
+    /// The tokens' states, exact and as left factor.
     x: Vec<f32>,
-    qkv: Vec<f32>,
-    attended: Vec<f32>,
-    wide: Vec<f32>,
-    gelu: Vec<f32>,
-    out: Vec<f32>,
+    factor: Rows<K::Value>,
+    sum: Vec<f32>,
+    qkv: Rows<K::Value>,
+    attended: Rows<K::Value>,
+    wide: Rows<K::Value>,
+}
+
+impl<K: Kernel> Default for Buffers<K> {
+    fn default() -> Self {
+        Self {
+            x: Vec::new(),
+            factor: Rows::new(),
+            sum: Vec::new(),
+            qkv: Rows::new(),
+            attended: Rows::new(),
+            wide: Rows::new(),
+        }
+    }
 }
 
 /// A BERT sequence classifier, ready to run.
-pub struct Network {
-    word: Vec<f32>,
+pub struct Network<K: Kernel> {
+    kernel: K,
+    /// Read row by row as it stands in the file: most of its rows are never asked for.
+    word: Tensor,
     position: Vec<f32>,
     token_type: Vec<f32>,
     embedded_norm: Norm,
-    layers: Vec<Layer>,
-    pooler: Dense,
-    classifier: Dense,
+    layers: Vec<Layer<K>>,
+    pooler: (Vec<f32>, Vec<f32>),
+    classifier: (Vec<f32>, Vec<f32>),
     heads: Heads,
     hidden: usize,
+    /// Buffers that no thread uses now.
+    buffers: Mutex<Vec<Buffers<K>>>,
 }
 
-impl Network {
-    /// Takes the tensors of a classifier.
+impl<K: Kernel> Network<K> {
+    /// Takes the tensors of a classifier out of `weights`.
     ///
     /// # Errors
     /// [`ModelError::Weights`] for a tensor that is missing or has another shape.
-    pub fn load(config: &Config, weights: &Weights) -> Result<Self, ModelError> {
+    pub fn load(kernel: K, config: &Config, mut weights: Weights) -> Result<Self, ModelError> {
+        let weights = &mut weights;
         let hidden = config.hidden_size;
-        let table = |name: &str, rows| {
-            let name = format!("embeddings.{name}_embeddings.weight");
-            weights.get(&name, &[rows, hidden]).map(|tensor| tensor.data.clone())
+        let table = |weights: &mut Weights, name: &str, rows| {
+            weights.take(&format!("embeddings.{name}_embeddings.weight"), &[rows, hidden])
         };
-        let labels = config.taxonomy()?.len();
+        let small = |weights: &mut Weights, name: &str, outer: usize| {
+            let weight = weights.take(&format!("{name}.weight"), &[outer, hidden])?;
+            Ok::<_, ModelError>((weight, weights.take(&format!("{name}.bias"), &[outer])?))
+        };
         Ok(Self {
-            word: table("word", config.vocab_size)?,
-            position: table("position", config.max_position_embeddings)?,
-            token_type: table("token_type", config.type_vocab_size)?,
+            kernel,
+            word: {
+                let shape = [config.vocab_size, hidden];
+                weights.get("embeddings.word_embeddings.weight", &shape)?.clone()
+            },
+            position: table(weights, "position", config.max_position_embeddings)?,
+            token_type: table(weights, "token_type", config.type_vocab_size)?,
             embedded_norm: Norm::load(weights, "embeddings.LayerNorm", config)?,
             layers: (0..config.num_hidden_layers)
-                .map(|index| Layer::load(weights, config, index))
+                .map(|index| Layer::load(kernel, weights, config, index))
                 .collect::<Result<_, _>>()?,
-            pooler: Dense::load(weights, "pooler.dense", hidden, hidden)?,
-            classifier: Dense::load(weights, "classifier", labels, hidden)?,
+            pooler: small(weights, "pooler.dense", hidden)?,
+            classifier: small(weights, "classifier", config.taxonomy()?.len())?,
             heads: Heads {
                 count: config.num_attention_heads,
                 width: hidden / config.num_attention_heads,
             },
             hidden,
+            buffers: Mutex::default(),
         })
     }
 
-    /// Logits `[inputs, labels]` of a batch, on this thread.
-    pub fn logits(&self, batch: &[&Tokens], kernel: &dyn Kernel) -> Vec<f32> {
-        let lengths: Vec<usize> = batch.iter().map(|tokens| tokens.ids.len()).collect();
-        let mut buffers = Buffers::default();
-        self.embed(batch, &mut buffers);
-        for layer in &self.layers {
-            self.run_layer(layer, &lengths, kernel, &mut buffers);
-        }
-        self.classify(&buffers.x, &lengths, kernel)
-    }
-
-    fn embed(&self, batch: &[&Tokens], buffers: &mut Buffers) {
-        let row = |table: &[f32], index: usize| {
-            let start = index * self.hidden;
-            table[start..start + self.hidden].to_vec()
-        };
-        let mut sum = Vec::new();
+    fn embed(&self, batch: &[&Tokens], b: &mut Buffers<K>) {
+        let hidden = self.hidden;
+        b.sum.clear();
         for tokens in batch {
             for (position, id) in tokens.ids.iter().enumerate() {
-                let mut token = row(&self.word, *id as usize);
-                math::add(&mut token, &row(&self.position, position));
-                math::add(
-                    &mut token,
-                    &row(&self.token_type, usize::from(position >= tokens.first)),
-                );
-                sum.extend_from_slice(&token);
+                let first = b.sum.len();
+                let row = |index: usize| index * hidden..(index + 1) * hidden;
+                b.sum.resize(first + hidden, 0.0);
+                let token = &mut b.sum[first..];
+                self.word.read_row(*id as usize, token);
+                math::add(token, &self.position[row(position)]);
+                math::add(token, &self.token_type[row(usize::from(position >= tokens.first))]);
             }
         }
-        let nothing = vec![0.0; sum.len()];
-        self.embedded_norm.apply(&mut sum, &nothing, &mut buffers.x);
+        self.normalise(&self.embedded_norm, b);
     }
 
-    fn run_layer(&self, layer: &Layer, lengths: &[usize], kernel: &dyn Kernel, b: &mut Buffers) {
-        layer.projected.apply(kernel, &b.x, &mut b.qkv);
-        b.attended.clear();
-        b.attended.resize(b.x.len(), 0.0);
-        attention(&b.qkv, lengths, self.heads, &mut b.attended);
-        layer.attended.apply(kernel, &b.attended, &mut b.out);
-        layer.attended_norm.apply(&mut b.out, &b.x, &mut b.attended);
-        layer.widened.apply(kernel, &b.attended, &mut b.wide);
-        b.gelu.clear();
-        b.gelu.resize(b.wide.len(), 0.0);
-        math::gelu(&b.wide, &mut b.gelu);
-        layer.narrowed.apply(kernel, &b.gelu, &mut b.out);
-        layer.narrowed_norm.apply(&mut b.out, &b.attended, &mut b.x);
+    /// The sums, normalised, become the states.
+    fn normalise(&self, norm: &Norm, b: &mut Buffers<K>) {
+        b.x.resize(b.sum.len(), 0.0);
+        norm.apply(&b.sum, &mut b.x);
+        b.factor.fill_from(&b.x, b.x.len() / self.hidden, self.hidden);
     }
 
-    fn classify(&self, x: &[f32], lengths: &[usize], kernel: &dyn Kernel) -> Vec<f32> {
-        let mut first = Vec::with_capacity(lengths.len() * self.hidden);
+    fn attend(&self, layer: &Layer<K>, lengths: &[usize], b: &mut Buffers<K>) {
+        b.qkv.reset(b.factor.rows(), 3 * self.hidden);
+        layer.projected.apply(self.kernel, &b.factor, |block| b.qkv.put(&block));
+        self.kernel.attention(&b.qkv, lengths, self.heads, &mut b.attended);
+    }
+
+    /// Keeps only the first token of every sequence: nothing else of the last layer is read.
+    fn keep_first(&self, lengths: &[usize], b: &mut Buffers<K>) {
+        let hidden = self.hidden;
         let mut at = 0;
-        for len in lengths {
-            first.extend_from_slice(&x[at * self.hidden..(at + 1) * self.hidden]);
+        for (i, len) in lengths.iter().enumerate() {
+            b.x.copy_within(at * hidden..(at + 1) * hidden, i * hidden);
+            b.attended.copy_row(at, i);
             at += len;
         }
-        let (mut pooled, mut logits) = (Vec::new(), Vec::new());
-        self.pooler.apply(kernel, &first, &mut pooled);
+        b.x.truncate(lengths.len() * hidden);
+        b.attended.truncate(lengths.len());
+    }
+
+    fn feed(&self, layer: &Layer<K>, b: &mut Buffers<K>) {
+        let hidden = self.hidden;
+        b.sum.resize(b.x.len(), 0.0);
+        layer.attended.apply(self.kernel, &b.attended, |mut block| {
+            block.add(&b.x, hidden);
+            block.copy_to(&mut b.sum, hidden);
+        });
+        self.normalise(&layer.attended_norm, b);
+        b.wide.reset(b.factor.rows(), layer.widened.bias.len());
+        layer.widened.apply(self.kernel, &b.factor, |block| {
+            self.kernel.gelu(block.values);
+            b.wide.put(&block);
+        });
+        layer.narrowed.apply(self.kernel, &b.wide, |mut block| {
+            block.add(&b.x, hidden);
+            block.copy_to(&mut b.sum, hidden);
+        });
+        self.normalise(&layer.narrowed_norm, b);
+    }
+
+    /// Pooler and classifier over the first tokens.
+    fn classify(&self, x: &[f32]) -> Vec<f32> {
+        let (weight, bias) = &self.pooler;
+        let mut pooled = vec![0.0; x.len()];
+        math::dense(x, weight, bias, &mut pooled);
         for value in &mut pooled {
             *value = value.tanh();
         }
-        self.classifier.apply(kernel, &pooled, &mut logits);
+        let (weight, bias) = &self.classifier;
+        let mut logits = vec![0.0; x.len() / self.hidden * bias.len()];
+        math::dense(&pooled, weight, bias, &mut logits);
         logits
+    }
+}
+
+impl<K: Kernel> Engine for Network<K> {
+    fn logits(&self, batch: &[&Tokens]) -> Vec<f32> {
+        let pool = || self.buffers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut b = pool().pop().unwrap_or_default();
+        let lengths: Vec<usize> = batch.iter().map(|tokens| tokens.ids.len()).collect();
+        self.embed(batch, &mut b);
+        for (index, layer) in self.layers.iter().enumerate() {
+            self.attend(layer, &lengths, &mut b);
+            if index + 1 == self.layers.len() {
+                self.keep_first(&lengths, &mut b);
+            }
+            self.feed(layer, &mut b);
+        }
+        let logits = self.classify(&b.x);
+        pool().push(b);
+        logits
+    }
+
+    fn kernel(&self) -> &'static str {
+        self.kernel.name()
     }
 }

@@ -1,55 +1,126 @@
 //! The encoder on plain slices: packed tokens in, scores out.
 
 pub mod attention;
+mod cache;
 mod forward;
 pub mod kernel;
 pub mod math;
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-pub use forward::Network;
+pub use cache::Cache;
+pub use forward::{Engine, Network};
 
-use crate::model::Tokens;
-use kernel::Kernel;
+use crate::model::{Config, ModelError, Tokens, Weights};
 
 /// Tokens of one forward pass: enough to keep the products busy, little enough for the cache.
-const CHUNK_TOKENS: usize = 768;
+const CHUNK_TOKENS: usize = 256;
 
-/// Scores by input and label, 0 to 1.
+/// Which kernel to run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Choice {
+    /// The fastest one of this CPU.
+    #[default]
+    Auto,
+    /// f32, on any CPU.
+    Portable,
+    /// bf16 factors on the AMX units of x86-64.
+    Amx,
+}
+
+/// Makes a classifier ready to run.
 ///
-/// Inputs are sorted by length, cut into chunks, and run on `threads` threads; a score depends on
-/// its own input alone.
+/// # Errors
+/// [`ModelError::Weights`] for a tensor that is missing or has another shape, and
+/// [`ModelError::Kernel`] when this CPU cannot run the kernel that was asked for.
+pub fn load(
+    config: &Config,
+    weights: Weights,
+    choice: Choice,
+) -> Result<Box<dyn Engine>, ModelError> {
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    if choice != Choice::Portable
+        && let Some(amx) = kernel::Amx::detect()
+    {
+        return Ok(Box::new(Network::load(amx, config, weights)?));
+    }
+    if choice == Choice::Amx {
+        return Err(ModelError::Kernel("amx"));
+    }
+    Ok(Box::new(Network::load(kernel::Portable, config, weights)?))
+}
+
+/// Scores by input and label, 0 to 1; a score depends on its own input alone.
+///
+/// Of equal inputs one is run, and those in `cache` are not run at all. The others are sorted by
+/// length, cut into chunks, and run on `threads` threads.
 pub fn scores(
-    network: &Network,
+    engine: &dyn Engine,
     inputs: &[&Tokens],
-    kernel: &dyn Kernel,
     threads: usize,
+    cache: Option<&Cache>,
 ) -> Vec<Vec<f32>> {
-    let mut order: Vec<usize> = (0..inputs.len()).collect();
-    order.sort_by_key(|index| inputs[*index].ids.len());
-    let chunks = chunks(&order, inputs);
+    let mut results: Vec<Vec<f32>> = inputs
+        .iter()
+        .map(|tokens| cache.and_then(|cache| cache.get(tokens)).unwrap_or_default())
+        .collect();
+    let mut order: Vec<usize> = (0..inputs.len()).filter(|i| results[*i].is_empty()).collect();
+    // Equal inputs stand side by side, shorter ones first.
+    let key = |index: &usize| (inputs[*index].ids.len(), &inputs[*index].ids, inputs[*index].first);
+    order.sort_by(|a, b| key(a).cmp(&key(b)));
+    let mut unique = order.clone();
+    unique.dedup_by(|a, b| key(a) == key(b));
+    for (index, scores) in run(engine, inputs, &unique, threads) {
+        if let Some(cache) = cache {
+            cache.insert(inputs[index], &scores);
+        }
+        results[index] = scores;
+    }
+    for pair in order.windows(2) {
+        if results[pair[1]].is_empty() {
+            results[pair[1]] = results[pair[0]].clone();
+        }
+    }
+    results
+}
+
+/// Scores of the inputs in `order`, by index.
+fn run(
+    engine: &dyn Engine,
+    inputs: &[&Tokens],
+    order: &[usize],
+    threads: usize,
+) -> Vec<(usize, Vec<f32>)> {
+    // The longest first, so that the threads end together.
+    let mut chunks = chunks(order, inputs);
+    chunks.reverse();
     let next = AtomicUsize::new(0);
-    let results = Mutex::new(vec![Vec::new(); inputs.len()]);
     let work = || {
+        let mut results = Vec::new();
         while let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
             let batch: Vec<&Tokens> = chunk.iter().map(|index| inputs[*index]).collect();
-            let logits = network.logits(&batch, kernel);
+            let logits = engine.logits(&batch);
             let labels = logits.len() / batch.len();
-            let mut results = results.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            for (index, logits) in chunk.iter().zip(logits.chunks_exact(labels)) {
-                results[*index] = logits.iter().map(|z| math::sigmoid(*z)).collect();
-            }
+            let scores = logits.chunks_exact(labels.max(1));
+            results.extend(chunk.iter().zip(scores).map(|(index, logits)| {
+                (*index, logits.iter().map(|z| math::sigmoid(*z)).collect())
+            }));
         }
+        results
     };
     thread::scope(|scope| {
-        for _ in 1..threads.max(1).min(chunks.len().max(1)) {
-            scope.spawn(work);
+        let helpers: Vec<_> =
+            (1..threads.clamp(1, chunks.len().max(1))).map(|_| scope.spawn(work)).collect();
+        let mut results = work();
+        for helper in helpers {
+            match helper.join() {
+                Ok(more) => results.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
         }
-        work();
-    });
-    results.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())
+        results
+    })
 }
 
 /// Cuts inputs into runs of about [`CHUNK_TOKENS`] tokens.

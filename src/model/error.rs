@@ -15,6 +15,13 @@ pub enum ModelError {
     Weights(String),
     #[error("tokenizer.json cannot be used: {0}")]
     Tokenizer(String),
+    #[error(
+        "the model has no scores certified for a precision of {wanted} on {unit}; it has {stored}. \
+         `fineprint tune --min-precision {wanted}` finds and stores them"
+    )]
+    Uncertified { wanted: f64, unit: &'static str, stored: String },
+    #[error("this CPU has no {0} units; `--kernel auto` takes what it has")]
+    Kernel(&'static str),
     #[error("{id} from the hub cannot be used: {message}")]
     Hub { id: String, message: String },
 }

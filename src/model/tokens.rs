@@ -1,8 +1,13 @@
 //! Text → token ids, as the model's own tokenizer cuts it.
 
+use std::thread;
+
 use tokenizers::Tokenizer;
 
 use super::ModelError;
+
+/// Texts below which more threads are not worth their start.
+const MIN_PARALLEL: usize = 64;
 
 /// Most tokens of context kept beside a clause; the innermost ones stay.
 const MAX_CONTEXT: usize = 48;
@@ -67,6 +72,37 @@ impl TokenEncoder {
     /// Another limit on the length of inputs, at least 8.
     pub fn set_max_tokens(&mut self, max_tokens: usize) {
         self.max_tokens = max_tokens.max(8);
+    }
+
+    /// Tokens of clauses and their contexts, found on `threads` threads.
+    ///
+    /// # Errors
+    /// As [`TokenEncoder::encode`].
+    pub fn encode_all(
+        &self,
+        texts: &[(&str, &[String])],
+        threads: usize,
+    ) -> Result<Vec<Tokens>, ModelError> {
+        let encode = |texts: &[(&str, &[String])]| {
+            let tokens = texts.iter().map(|(text, context)| self.encode(text, context));
+            tokens.collect::<Result<Vec<_>, _>>()
+        };
+        if threads < 2 || texts.len() < MIN_PARALLEL {
+            return encode(texts);
+        }
+        let share = texts.len().div_ceil(threads);
+        thread::scope(|scope| {
+            let parts: Vec<_> =
+                texts.chunks(share).map(|texts| scope.spawn(move || encode(texts))).collect();
+            let mut all = Vec::with_capacity(texts.len());
+            for part in parts {
+                match part.join() {
+                    Ok(tokens) => all.extend(tokens?),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            Ok(all)
+        })
     }
 
     /// Tokens of a clause and its context, at most `max_tokens` of them.

@@ -1,17 +1,95 @@
 //! Tensors of a model: read from and written to safetensors.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
 
+use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::{Config, ModelError};
 
-/// One tensor as f32 values, row-major.
-#[derive(Debug, Clone, PartialEq)]
+/// One tensor, row-major. Read from a file it stays there until its values are asked for.
+#[derive(Debug, Clone)]
 pub struct Tensor {
-    pub shape: Vec<usize>,
-    pub data: Vec<f32>,
+    shape: Vec<usize>,
+    data: Data,
+}
+
+#[derive(Debug, Clone)]
+enum Data {
+    Floats(Vec<f32>),
+    Stored { file: Arc<Cow<'static, [u8]>>, range: Range<usize>, dtype: Dtype },
+}
+
+impl Tensor {
+    /// A tensor with these values.
+    ///
+    /// # Panics
+    /// When there are more or fewer values than the shape says.
+    pub fn new(shape: Vec<usize>, values: Vec<f32>) -> Self {
+        assert_eq!(values.len(), shape.iter().product::<usize>(), "values of shape {shape:?}");
+        Self { shape, data: Data::Floats(values) }
+    }
+
+    /// Size of each dimension.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// All values as f32.
+    pub fn values(&self) -> Cow<'_, [f32]> {
+        match &self.data {
+            Data::Floats(values) => Cow::Borrowed(values),
+            Data::Stored { file, range, dtype } => {
+                let mut values = vec![0.0; self.shape.iter().product()];
+                widen(&file[range.clone()], *dtype, &mut values);
+                Cow::Owned(values)
+            }
+        }
+    }
+
+    /// All values as f32, taken out.
+    pub fn into_values(self) -> Vec<f32> {
+        match self.data {
+            Data::Floats(values) => values,
+            Data::Stored { .. } => self.values().into_owned(),
+        }
+    }
+
+    /// The values of one row of a matrix, as f32 in `out`.
+    ///
+    /// # Panics
+    /// When there is no such row, or `out` has another size.
+    pub fn read_row(&self, row: usize, out: &mut [f32]) {
+        let at = row * out.len()..(row + 1) * out.len();
+        match &self.data {
+            Data::Floats(values) => out.copy_from_slice(&values[at]),
+            Data::Stored { file, range, dtype } => {
+                let size = dtype.bitsize() / 8;
+                let bytes = &file[range.clone()][at.start * size..at.end * size];
+                widen(bytes, *dtype, out);
+            }
+        }
+    }
+
+    fn is_finite(&self) -> bool {
+        match &self.data {
+            Data::Stored { file, range, dtype: Dtype::F16 } => {
+                let halves = file[range.clone()].as_chunks::<2>().0;
+                halves.iter().all(|bytes| u16::from_le_bytes(*bytes) & 0x7C00 != 0x7C00)
+            }
+            _ => self.values().iter().all(|value| value.is_finite()),
+        }
+    }
+}
+
+impl PartialEq for Tensor {
+    fn eq(&self, other: &Self) -> bool {
+        self.shape == other.shape && self.values() == other.values()
+    }
 }
 
 /// The tensors of a BERT by name, without the prefix `bert.`.
@@ -19,17 +97,24 @@ pub struct Tensor {
 pub struct Weights(pub BTreeMap<String, Tensor>);
 
 impl Weights {
-    /// Reads a safetensors file; f32, f16 and bf16 become f32, integer tensors are left out.
+    /// Takes a safetensors file; tensors of integers are left out.
     ///
     /// # Errors
     /// [`ModelError::Weights`] when the file is truncated, malformed or of another type.
-    pub fn parse(bytes: &[u8]) -> Result<Self, ModelError> {
-        let file = SafeTensors::deserialize(bytes)
+    pub fn parse(file: Cow<'static, [u8]>) -> Result<Self, ModelError> {
+        let file = Arc::new(file);
+        let views = SafeTensors::deserialize(&file)
             .map_err(|e| ModelError::Weights(format!("not a whole safetensors file: {e}")))?;
+        let start = file.as_ptr().addr();
         let mut weights = BTreeMap::new();
-        for (name, view) in file.tensors() {
-            let Some(data) = floats(&view) else { continue };
+        for (name, view) in views.tensors() {
+            if !matches!(view.dtype(), Dtype::F32 | Dtype::F16 | Dtype::BF16) {
+                continue;
+            }
             let name = name.strip_prefix("bert.").unwrap_or(&name).to_owned();
+            let at = view.data().as_ptr().addr() - start;
+            let range = at..at + view.data().len();
+            let data = Data::Stored { file: Arc::clone(&file), range, dtype: view.dtype() };
             weights.insert(name, Tensor { shape: view.shape().to_vec(), data });
         }
         Ok(Self(weights))
@@ -45,8 +130,9 @@ impl Weights {
             .0
             .iter()
             .map(|(name, tensor)| {
-                let bytes = tensor.data.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes());
-                (full_name(name), tensor, bytes.collect())
+                let values = tensor.values();
+                let bytes = values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect();
+                (full_name(name), tensor, bytes)
             })
             .collect();
         let views = halves
@@ -78,6 +164,15 @@ impl Weights {
         Ok(tensor)
     }
 
+    /// Takes the values of the tensor of this name, which must have this shape.
+    ///
+    /// # Errors
+    /// [`ModelError::Weights`] when it is missing or has another shape.
+    pub fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
+        self.get(name, shape)?;
+        Ok(self.0.remove(name).map(Tensor::into_values).unwrap_or_default())
+    }
+
     /// Checks that every tensor of the encoder is there in its shape.
     ///
     /// # Errors
@@ -85,7 +180,7 @@ impl Weights {
     pub fn check(&self, config: &Config) -> Result<(), ModelError> {
         for (name, shape) in encoder_shapes(config) {
             let tensor = self.get(&name, &shape)?;
-            if tensor.data.iter().any(|v| !v.is_finite()) {
+            if !tensor.is_finite() {
                 return Err(ModelError::Weights(format!(
                     "tensor {name:?} holds no finite numbers"
                 )));
@@ -139,22 +234,31 @@ fn full_name(name: &str) -> String {
     if name.starts_with("classifier.") { name.to_owned() } else { format!("bert.{name}") }
 }
 
-/// The values of a tensor as f32; none for integers.
-fn floats(view: &TensorView) -> Option<Vec<f32>> {
-    let data = view.data();
-    match view.dtype() {
-        Dtype::F32 => {
-            Some(data.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
-        }
+/// Little-endian numbers as f32.
+fn widen(bytes: &[u8], dtype: Dtype, out: &mut [f32]) {
+    /// Numbers of one batch.
+    const BATCH: usize = 256;
+    match dtype {
         Dtype::F16 => {
-            let halves = data.as_chunks::<2>().0.iter();
-            Some(halves.map(|b| f16::from_le_bytes(*b).to_f32()).collect())
+            let mut halves = [f16::ZERO; BATCH];
+            for (bytes, out) in bytes.chunks(2 * BATCH).zip(out.chunks_mut(BATCH)) {
+                for (half, bytes) in halves.iter_mut().zip(bytes.as_chunks::<2>().0) {
+                    *half = f16::from_le_bytes(*bytes);
+                }
+                // By the CPU's own instruction where it has one.
+                halves[..out.len()].convert_to_f32_slice(out);
+            }
         }
         Dtype::BF16 => {
-            let halves = data.as_chunks::<2>().0.iter();
-            Some(halves.map(|b| bf16::from_le_bytes(*b).to_f32()).collect())
+            for (out, bytes) in out.iter_mut().zip(bytes.as_chunks::<2>().0) {
+                *out = bf16::from_le_bytes(*bytes).to_f32();
+            }
         }
-        _ => None,
+        _ => {
+            for (out, bytes) in out.iter_mut().zip(bytes.as_chunks::<4>().0) {
+                *out = f32::from_le_bytes(*bytes);
+            }
+        }
     }
 }
 
@@ -164,22 +268,27 @@ mod tests {
 
     #[test]
     fn half_precision_survives_the_round_trip() {
-        let tensor = Tensor { shape: vec![2, 2], data: vec![0.5, -1.25, 3.0, 0.0] };
+        let tensor = Tensor::new(vec![2, 2], vec![0.5, -1.25, 3.0, 0.0]);
         let mut weights = Weights::default();
         weights.0.insert("pooler.dense.weight".into(), tensor.clone());
         weights.0.insert("classifier.weight".into(), tensor);
         let bytes = weights.to_half().unwrap();
         let text = String::from_utf8_lossy(&bytes);
         assert!(text.contains("\"bert.pooler.dense.weight\"") && text.contains("\"classifier.w"));
-        assert_eq!(Weights::parse(&bytes).unwrap(), weights);
+        let again = Weights::parse(bytes.into()).unwrap();
+        assert_eq!(again, weights);
+        let mut row = [0.0; 2];
+        again.0["pooler.dense.weight"].read_row(1, &mut row);
+        assert_eq!(row, [3.0, 0.0]);
     }
 
     #[test]
     fn truncation_and_wrong_shapes_are_named() {
         let mut weights = Weights::default();
-        weights.0.insert("x".into(), Tensor { shape: vec![3], data: vec![1.0; 3] });
+        weights.0.insert("x".into(), Tensor::new(vec![3], vec![1.0; 3]));
         let bytes = weights.to_half().unwrap();
-        let error = Weights::parse(&bytes[..bytes.len() - 1]).unwrap_err().to_string();
+        let error =
+            Weights::parse(bytes[..bytes.len() - 1].to_vec().into()).unwrap_err().to_string();
         assert!(error.contains("safetensors"), "{error}");
         let error = weights.get("x", &[4]).unwrap_err().to_string();
         assert!(error.contains("[3]") && error.contains("[4]"), "{error}");

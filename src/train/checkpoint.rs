@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use candle_core::{Device, Tensor};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
-use super::module::Network;
-use super::optimizer::{AdamW, Moments};
+use super::optimizer::AdamW;
+use super::parameters::Parameters;
 use super::{Recipe, TrainError};
 
 /// Where a run stands.
@@ -32,30 +32,35 @@ pub struct State {
 
 const STATE: &str = "fineprint";
 
-/// Writes the variables, the moments and the state, whole or not at all.
+/// Writes the parameters, the moments and the state, whole or not at all.
 ///
 /// # Errors
 /// [`TrainError::Output`] when the file cannot be written.
 pub fn save(
     path: &Path,
-    network: &Network,
+    parameters: &Parameters,
     optimizer: &AdamW,
     state: &State,
 ) -> Result<(), TrainError> {
-    let mut tensors = Vec::new();
-    for (name, var) in network.variables() {
-        tensors.push((format!("value.{name}"), var.as_tensor().clone()));
-        if let Some(moments) = optimizer.moments.get(name) {
-            for (part, data) in [("first", &moments.first), ("second", &moments.second)] {
-                let tensor = Tensor::from_slice(data, data.len(), &Device::Cpu)?;
-                tensors.push((format!("{part}.{name}"), tensor));
-            }
-        }
-    }
+    let parts = [
+        ("values", &parameters.values),
+        ("average", &parameters.average),
+        ("first", &optimizer.first),
+        ("second", &optimizer.second),
+    ]
+    .map(|(name, values)| {
+        (name, values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())
+    });
+    let views = parts
+        .iter()
+        .map(|(name, bytes)| {
+            TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).map(|view| (*name, view))
+        })
+        .collect::<Result<Vec<_>, _>>();
     let json = serde_json::to_string(state).map_err(|e| TrainError::Data(e.to_string()))?;
     let metadata = HashMap::from([(STATE.to_owned(), json)]);
-    let views = tensors.iter().map(|(name, tensor)| (name, tensor));
-    let bytes = safetensors::serialize(views, Some(metadata))
+    let bytes = views
+        .and_then(|views| safetensors::serialize(views, Some(metadata)))
         .map_err(|e| TrainError::Data(e.to_string()))?;
     write_whole(path, &bytes)
 }
@@ -71,14 +76,14 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
         .map_err(|source| TrainError::Output { path: path.to_owned(), source })
 }
 
-/// Reads a checkpoint of the same recipe and data into the network and the optimiser. None when
+/// Reads a checkpoint of the same recipe and data into the parameters and the optimiser. None when
 /// there is no file.
 ///
 /// # Errors
 /// [`TrainError::Checkpoint`] when it is damaged or belongs to another run.
 pub fn load(
     path: &Path,
-    network: &Network,
+    parameters: &mut Parameters,
     optimizer: &mut AdamW,
     recipe: &Recipe,
     samples: usize,
@@ -89,22 +94,31 @@ pub fn load(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(bad(error.to_string())),
     };
-    let (_, header) =
-        safetensors::SafeTensors::read_metadata(&bytes).map_err(|e| bad(e.to_string()))?;
+    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| bad(e.to_string()))?;
     let json = header.metadata().as_ref().and_then(|m| m.get(STATE));
     let json = json.ok_or_else(|| bad("it is no checkpoint".to_owned()))?;
     let state: State = serde_json::from_str(json).map_err(|e| bad(e.to_string()))?;
     if state.recipe != *recipe || state.samples != samples {
         return Err(bad("it belongs to another recipe or other data".to_owned()));
     }
-    let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)?;
-    let get = |key: String| tensors.get(&key).ok_or_else(|| bad(format!("{key} is missing")));
-    for (name, var) in network.variables() {
-        var.set(get(format!("value.{name}"))?)?;
-        if state.step > 0 {
-            let first = get(format!("first.{name}"))?.to_vec1()?;
-            let second = get(format!("second.{name}"))?.to_vec1()?;
-            optimizer.moments.insert(name.clone(), Moments { first, second });
+    let file = SafeTensors::deserialize(&bytes).map_err(|e| bad(e.to_string()))?;
+    if recipe.averaging > 0.0 && state.step > 0 {
+        parameters.average.resize(parameters.values.len(), 0.0);
+    }
+    let parts = [
+        ("values", &mut parameters.values),
+        ("average", &mut parameters.average),
+        ("first", &mut optimizer.first),
+        ("second", &mut optimizer.second),
+    ];
+    for (name, values) in parts {
+        let view = file.tensor(name).map_err(|e| bad(e.to_string()))?;
+        let numbers = view.data().as_chunks::<4>().0;
+        if view.dtype() != Dtype::F32 || numbers.len() != values.len() {
+            return Err(bad(format!("{name} has another size")));
+        }
+        for (value, bytes) in values.iter_mut().zip(numbers) {
+            *value = f32::from_le_bytes(*bytes);
         }
     }
     optimizer.step = state.step;

@@ -28,9 +28,9 @@ pub fn with_mean_layer(config: &Config, weights: &Weights, seed: u64) -> (Config
     config.num_hidden_layers += 1;
     config.rest.insert("mean_layer".to_owned(), Value::Bool(true));
     let mut random = Random::new(seed);
-    let mut noise = |rows: usize, cols: usize| Tensor {
-        shape: vec![rows, cols],
-        data: (0..rows * cols).map(|_| random.normal() * NOISE).collect(),
+    let mut noise = |rows: usize, cols: usize| {
+        let values = (0..rows * cols).map(|_| random.normal() * NOISE).collect();
+        Tensor::new(vec![rows, cols], values)
     };
     let matrices = [
         ("attention.self.query", noise(hidden, hidden)),
@@ -43,7 +43,7 @@ pub fn with_mean_layer(config: &Config, weights: &Weights, seed: u64) -> (Config
     let mut set = |name: String, tensor: Tensor| weights.0.insert(name, tensor);
     for (part, matrix) in matrices {
         let name = format!("encoder.layer.{layer}.{part}");
-        set(format!("{name}.bias"), constant(&matrix.shape[..1], 0.0));
+        set(format!("{name}.bias"), constant(&matrix.shape()[..1], 0.0));
         set(format!("{name}.weight"), matrix);
     }
     for part in ["attention.output.LayerNorm", "output.LayerNorm"] {
@@ -57,13 +57,13 @@ pub fn with_mean_layer(config: &Config, weights: &Weights, seed: u64) -> (Config
 }
 
 fn constant(shape: &[usize], value: f32) -> Tensor {
-    Tensor { shape: shape.to_vec(), data: vec![value; shape.iter().product()] }
+    Tensor::new(shape.to_vec(), vec![value; shape.iter().product()])
 }
 
 fn diagonal(size: usize, value: f32) -> Tensor {
-    let mut tensor = constant(&[size, size], 0.0);
+    let mut values = vec![0.0; size * size];
     for i in 0..size {
-        tensor.data[i * size + i] = value;
+        values[i * size + i] = value;
     }
-    tensor
+    Tensor::new(vec![size, size], values)
 }

@@ -2,10 +2,12 @@
 
 mod checkpoint;
 mod error;
+mod head;
+mod layer;
 mod mean_layer;
-pub mod module;
-pub mod ops;
+mod network;
 mod optimizer;
+mod parameters;
 mod random;
 mod recipe;
 mod samples;

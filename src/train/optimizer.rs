@@ -1,150 +1,200 @@
 //! AdamW with decoupled weight decay, gradient clipping and a warm-up schedule.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::thread;
 
+use multiversion::multiversion;
+
+use super::parameters::Entry;
 use crate::encoder::math;
-use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Var, bail};
 
 const BETA1: f32 = 0.9;
 const BETA2: f32 = 0.999;
 const EPS: f32 = 1e-8;
 
-/// Running moments of one variable.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Moments {
+/// Why a step was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the gradient is not finite: lower the learning rate")]
+pub struct NotFinite;
+
+/// Rates of one tensor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Group {
+    start: usize,
+    len: usize,
+    /// On the learning rate.
+    factor: f32,
+    decay: f32,
+}
+
+/// How fast which tensors move.
+#[derive(Debug, Clone, Copy)]
+pub struct Rates {
+    /// Decoupled weight decay; biases and layer norms are not decayed.
+    pub weight_decay: f32,
+    /// On the learning rate of pooler and classifier.
+    pub head_factor: f32,
+    /// On the learning rate of each layer, once for every layer above it.
+    pub layer_decay: f32,
+}
+
+/// AdamW (Loshchilov and Hutter 2019) over one slice of parameters.
+#[derive(Debug, Clone)]
+pub struct AdamW {
+    groups: Vec<Group>,
+    /// Steps taken.
+    pub step: u64,
+    /// Running means of the gradients and of their squares.
     pub first: Vec<f32>,
     pub second: Vec<f32>,
 }
 
-/// AdamW (Loshchilov and Hutter 2019). Biases and layer norms are not decayed.
-#[derive(Debug, Clone)]
-pub struct AdamW {
-    weight_decay: f32,
-    /// On the learning rate of pooler and classifier.
-    head_factor: f32,
-    /// Steps taken.
-    pub step: u64,
-    /// Moments by variable name.
-    pub moments: BTreeMap<String, Moments>,
-}
-
 impl AdamW {
-    /// An optimiser that has taken no step.
-    pub fn new(weight_decay: f32, head_factor: f32) -> Self {
-        Self { weight_decay, head_factor, step: 0, moments: BTreeMap::new() }
+    /// An optimiser that has taken no step. `layers` is the number of encoder layers.
+    pub fn new(entries: &[Entry], rates: Rates, layers: usize) -> Self {
+        let groups = entries.iter().map(|entry| Group {
+            start: entry.range.start,
+            len: entry.range.len(),
+            factor: factor(&entry.name, rates, layers),
+            decay: if decays(&entry.name) { rates.weight_decay } else { 0.0 },
+        });
+        let size = entries.last().map_or(0, |entry| entry.range.end);
+        let zeros = vec![0.0; size];
+        Self { groups: groups.collect(), step: 0, first: zeros.clone(), second: zeros }
     }
 
-    /// One step with these gradients, which are scaled down first so that their joint norm is
-    /// at most `clip`. Returns the norm before.
+    /// One step with the sum of these gradients, which is scaled down first so that its norm is
+    /// at most `clip`. The sum is left in the first of them. Returns the norm before.
     ///
     /// # Errors
-    /// When a variable has no gradient or one of another size, or the norm is no number: the
-    /// variables are then as before.
+    /// [`NotFinite`]; the parameters are then as before.
+    ///
+    /// # Panics
+    /// When the slices differ in length.
     pub fn step(
         &mut self,
-        variables: &BTreeMap<String, Var>,
-        gradients: &BTreeMap<String, Vec<f32>>,
+        parameters: &mut [f32],
+        gradients: &mut [&mut [f32]],
         learning_rate: f32,
         clip: f32,
-    ) -> Result<f32> {
-        for (name, var) in variables {
-            match gradients.get(name) {
-                Some(gradient) if gradient.len() == var.elem_count() => {}
-                _ => bail!("variable {name} has no gradient of its size"),
+        threads: usize,
+    ) -> Result<f32, NotFinite> {
+        let Some((sum, others)) = gradients.split_first_mut() else { return Ok(0.0) };
+        assert!(parameters.len() == self.first.len() && sum.len() == parameters.len());
+        // By tensor, in a fixed order, so that the norm does not depend on the threads.
+        let mut squares = vec![0.0; self.groups.len()];
+        let share = self.groups.len().div_ceil(threads.max(1)).max(1);
+        thread::scope(|scope| {
+            let mut rest = &mut **sum;
+            for (groups, squares) in self.groups.chunks(share).zip(squares.chunks_mut(share)) {
+                let others: &[_] = others;
+                let len = groups.iter().map(|group| group.len).sum();
+                let (mine, after) = rest.split_at_mut(len);
+                rest = after;
+                scope.spawn(move || add_up(groups, mine, others, squares));
             }
-        }
-        let squares = gradients.values().map(|g| square_sum(g)).sum::<f64>();
-        let norm = squares.sqrt() as f32;
+        });
+        let norm = squares.iter().sum::<f64>().sqrt() as f32;
         if !norm.is_finite() {
-            bail!("the gradient is not finite: lower the learning rate");
+            return Err(NotFinite);
         }
-        let scale = if norm > clip { clip / norm } else { 1.0 };
         self.step += 1;
-        let steps = self.step as i32;
-        let correct = (1.0 - BETA1.powi(steps), 1.0 - BETA2.powi(steps));
-        for (name, var) in variables {
-            self.moments.entry(name.clone()).or_insert_with(|| Moments {
-                first: vec![0.0; var.elem_count()],
-                second: vec![0.0; var.elem_count()],
-            });
-        }
-        let updates = variables.iter().zip(self.moments.iter_mut());
-        let updates: Vec<_> = updates
-            .map(|((name, var), (_, moments))| {
-                let decay = if decays(name) { self.weight_decay } else { 0.0 };
-                let factor = if is_head(name) { self.head_factor } else { 1.0 };
-                let learning_rate = learning_rate * factor;
-                let gradient = &gradients[name];
-                let moments = Mutex::new(moments);
-                (var, Update { gradient, scale, learning_rate, decay, correct, moments })
-            })
-            .collect();
-        apply(&updates)?;
+        let steps = i32::try_from(self.step).unwrap_or(i32::MAX);
+        let update = Update {
+            scale: if norm > clip { clip / norm } else { 1.0 },
+            learning_rate,
+            correct: (1.0 - BETA1.powi(steps), 1.0 - BETA2.powi(steps)),
+        };
+        thread::scope(|scope| {
+            let (mut values, mut first, mut second) =
+                (parameters, &mut self.first[..], &mut self.second[..]);
+            let mut gradient = &**sum;
+            for groups in self.groups.chunks(share) {
+                let len = groups.iter().map(|group| group.len).sum();
+                let mine = (
+                    values.split_off_mut(..len).unwrap_or_default(),
+                    gradient.split_off(..len).unwrap_or_default(),
+                    first.split_off_mut(..len).unwrap_or_default(),
+                    second.split_off_mut(..len).unwrap_or_default(),
+                );
+                scope.spawn(move || update.groups(groups, mine));
+            }
+        });
         Ok(norm)
     }
 }
 
-/// Runs the updates, half of them on a second thread: each touches its own variable alone.
-fn apply(updates: &[(&Var, Update)]) -> Result<()> {
-    let run = |updates: &[(&Var, Update)]| {
-        updates.iter().try_for_each(|(var, update)| var.as_tensor().inplace_op1(update))
-    };
-    let (first, second) = updates.split_at(updates.len() / 2);
-    thread::scope(|scope| {
-        let other = scope.spawn(|| run(second));
-        run(first)?;
-        other.join().unwrap_or_else(|_| bail!("the optimiser's thread died"))
-    })
+/// Adds the other gradients to `sum` and squares it, tensor by tensor.
+fn add_up(groups: &[Group], sum: &mut [f32], others: &[&mut [f32]], squares: &mut [f64]) {
+    let first = groups.first().map_or(0, |group| group.start);
+    for (group, square) in groups.iter().zip(squares) {
+        let sum = &mut sum[group.start - first..][..group.len];
+        for other in others {
+            math::add(sum, &other[group.start..group.start + group.len]);
+        }
+        *square = f64::from(math::square_sum(sum));
+    }
 }
 
-fn is_head(name: &str) -> bool {
-    name.starts_with("classifier.") || name.starts_with("pooler.")
+#[derive(Clone, Copy)]
+struct Update {
+    scale: f32,
+    learning_rate: f32,
+    correct: (f32, f32),
+}
+
+/// Parameters, gradients and both moments of some tensors.
+type Slices<'a> = (&'a mut [f32], &'a [f32], &'a mut [f32], &'a mut [f32]);
+
+impl Update {
+    fn groups(self, groups: &[Group], (values, gradient, first, second): Slices) {
+        let start = groups.first().map_or(0, |group| group.start);
+        for group in groups {
+            let at = group.start - start..group.start - start + group.len;
+            let rate = self.learning_rate * group.factor;
+            let moved = (
+                &mut values[at.clone()],
+                &gradient[at.clone()],
+                &mut first[at.clone()],
+                &mut second[at],
+            );
+            adam(moved, self.scale, rate, 1.0 - rate * group.decay, self.correct);
+        }
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
+fn adam(
+    (values, gradient, first, second): Slices,
+    scale: f32,
+    rate: f32,
+    shrink: f32,
+    correct: (f32, f32),
+) {
+    let moments = first.iter_mut().zip(second);
+    for ((value, gradient), (first, second)) in values.iter_mut().zip(gradient).zip(moments) {
+        let gradient = gradient * scale;
+        *first = BETA1 * *first + (1.0 - BETA1) * gradient;
+        *second = BETA2 * *second + (1.0 - BETA2) * gradient * gradient;
+        let (mean, spread) = (*first / correct.0, *second / correct.1);
+        *value = *value * shrink - rate * mean / (spread.sqrt() + EPS);
+    }
 }
 
 fn decays(name: &str) -> bool {
-    !name.ends_with(".bias") && !name.contains("LayerNorm")
+    !name.ends_with("bias") && !name.contains("LayerNorm")
 }
 
-/// Σ v², in f64 over runs that `math` sums in lanes.
-fn square_sum(values: &[f32]) -> f64 {
-    values.chunks(4096).map(|run| f64::from(math::square_sum(run))).sum()
-}
-
-/// The update of one variable, in place.
-struct Update<'a> {
-    gradient: &'a [f32],
-    scale: f32,
-    learning_rate: f32,
-    decay: f32,
-    correct: (f32, f32),
-    moments: Mutex<&'a mut Moments>,
-}
-
-impl InplaceOp1 for Update<'_> {
-    fn name(&self) -> &'static str {
-        "adamw"
+fn factor(name: &str, rates: Rates, layers: usize) -> f32 {
+    if name.starts_with("pooler.") || name.starts_with("classifier.") {
+        return rates.head_factor;
     }
-
-    fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> Result<()> {
-        let (CpuStorage::F32(values), Some((start, end))) = (storage, layout.contiguous_offsets())
-        else {
-            bail!("AdamW needs contiguous f32 variables");
-        };
-        let Ok(mut moments) = self.moments.lock() else { bail!("AdamW was interrupted") };
-        let Moments { first, second } = &mut **moments;
-        let shrink = 1.0 - self.learning_rate * self.decay;
-        let rows = values[start..end].iter_mut().zip(self.gradient).zip(first).zip(second);
-        for (((value, gradient), first), second) in rows {
-            let gradient = gradient * self.scale;
-            *first = BETA1 * *first + (1.0 - BETA1) * gradient;
-            *second = BETA2 * *second + (1.0 - BETA2) * gradient * gradient;
-            let (mean, spread) = (*first / self.correct.0, *second / self.correct.1);
-            *value = *value * shrink - self.learning_rate * mean / (spread.sqrt() + EPS);
-        }
-        Ok(())
-    }
+    let layer = name.strip_prefix("encoder.layer.").and_then(|rest| rest.split('.').next());
+    // The embeddings lie below layer 0.
+    let above = match layer.and_then(|layer| layer.parse::<usize>().ok()) {
+        Some(layer) => layers.saturating_sub(layer + 1),
+        None => layers,
+    };
+    rates.layer_decay.powi(i32::try_from(above).unwrap_or(i32::MAX))
 }
 
 /// Learning rate at a step: linear warm-up over the first `warmup` steps, then linear decay to
@@ -160,63 +210,67 @@ pub fn scheduled(peak: f32, step: u64, warmup: u64, total: u64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::{Device, Tensor};
 
-    fn variables(names: &[&str]) -> BTreeMap<String, Var> {
-        let value = Tensor::new(&[1.0f32, -2.0], &Device::Cpu).unwrap();
-        names.iter().map(|n| (n.to_string(), Var::from_tensor(&value).unwrap())).collect()
-    }
+    const PLAIN: Rates = Rates { weight_decay: 0.0, head_factor: 1.0, layer_decay: 1.0 };
 
-    fn value(variables: &BTreeMap<String, Var>, name: &str) -> Vec<f32> {
-        variables[name].to_vec1().unwrap()
+    fn entries(names: &[&str]) -> Vec<Entry> {
+        let entry = |(i, name): (usize, &&str)| Entry {
+            name: (*name).to_owned(),
+            shape: vec![2],
+            range: 2 * i..2 * i + 2,
+        };
+        names.iter().enumerate().map(entry).collect()
     }
 
     #[test]
     fn the_first_step_moves_by_the_learning_rate_against_the_sign() {
-        let variables = variables(&["a.weight"]);
-        let gradients = [("a.weight".to_owned(), vec![0.3, -0.7])].into();
-        AdamW::new(0.0, 1.0).step(&variables, &gradients, 0.1, 10.0).unwrap();
-        let moved = value(&variables, "a.weight");
-        assert!((moved[0] - 0.9).abs() < 1e-5 && (moved[1] + 1.9).abs() < 1e-5, "{moved:?}");
+        let mut optimizer = AdamW::new(&entries(&["a.weight"]), PLAIN, 1);
+        let mut values = [1.0, -2.0];
+        // Two shards: their sum counts.
+        let (mut one, mut other) = ([0.1, -0.3], [0.2, -0.4]);
+        optimizer.step(&mut values, &mut [&mut one, &mut other], 0.1, 10.0, 2).unwrap();
+        assert!((values[0] - 0.9).abs() < 1e-5 && (values[1] + 1.9).abs() < 1e-5, "{values:?}");
     }
 
     #[test]
     fn biases_and_norms_do_not_decay() {
-        let names = ["a.weight", "a.bias", "b.LayerNorm.weight"];
-        let variables = variables(&names);
-        let gradients = names.iter().map(|n| (n.to_string(), vec![0.0, 0.0])).collect();
-        AdamW::new(0.5, 1.0).step(&variables, &gradients, 0.1, 1.0).unwrap();
-        assert_eq!(value(&variables, "a.weight"), [0.95, -1.9]);
-        assert_eq!(value(&variables, "a.bias"), [1.0, -2.0]);
-        assert_eq!(value(&variables, "b.LayerNorm.weight"), [1.0, -2.0]);
+        let rates = Rates { weight_decay: 0.5, ..PLAIN };
+        let mut optimizer =
+            AdamW::new(&entries(&["a.weight", "a.bias", "b.LayerNorm.weight"]), rates, 1);
+        let mut values = [1.0, -2.0, 1.0, -2.0, 1.0, -2.0];
+        optimizer.step(&mut values, &mut [&mut [0.0; 6]], 0.1, 1.0, 2).unwrap();
+        assert_eq!(values, [0.95, -1.9, 1.0, -2.0, 1.0, -2.0]);
     }
 
     #[test]
-    fn a_gradient_that_is_missing_or_not_finite_changes_nothing() {
-        let variables = variables(&["a.weight"]);
-        let mut optimizer = AdamW::new(0.0, 1.0);
-        assert!(optimizer.step(&variables, &BTreeMap::new(), 0.1, 1.0).is_err());
-        let gradients = [("a.weight".to_owned(), vec![f32::NAN, 0.0])].into();
-        assert!(optimizer.step(&variables, &gradients, 0.1, 1.0).is_err());
-        assert_eq!(value(&variables, "a.weight"), [1.0, -2.0]);
+    fn a_gradient_that_is_not_finite_changes_nothing() {
+        let mut optimizer = AdamW::new(&entries(&["a.weight"]), PLAIN, 1);
+        let mut values = [1.0, -2.0];
+        let result = optimizer.step(&mut values, &mut [&mut [f32::NAN, 0.0]], 0.1, 1.0, 1);
+        assert_eq!((result, values, optimizer.step), (Err(NotFinite), [1.0, -2.0], 0));
     }
 
     #[test]
-    fn the_head_moves_faster() {
-        let names = ["a.weight", "classifier.weight", "pooler.dense.bias"];
-        let variables = variables(&names);
-        let gradients = names.iter().map(|n| (n.to_string(), vec![1.0, 1.0])).collect();
-        AdamW::new(0.0, 5.0).step(&variables, &gradients, 0.01, 10.0).unwrap();
-        for (name, expected) in names.into_iter().zip([0.99, 0.95, 0.95]) {
-            assert!((value(&variables, name)[0] - expected).abs() < 1e-5, "{name}");
+    fn the_head_moves_faster_and_lower_layers_slower() {
+        let names = [
+            "embeddings.position_embeddings.weight",
+            "encoder.layer.0.output.dense.weight",
+            "encoder.layer.1.output.dense.weight",
+            "pooler.dense.bias",
+        ];
+        let rates = Rates { head_factor: 5.0, layer_decay: 0.5, ..PLAIN };
+        let mut optimizer = AdamW::new(&entries(&names), rates, 2);
+        let mut values = [0.0; 8];
+        optimizer.step(&mut values, &mut [&mut [1.0; 8]], 0.01, 10.0, 2).unwrap();
+        for (value, expected) in values.iter().step_by(2).zip([0.0025, 0.005, 0.01, 0.05]) {
+            assert!((value + expected).abs() < 1e-5, "{values:?}");
         }
     }
 
     #[test]
     fn clipping_reports_the_norm_before() {
-        let variables = variables(&["a.weight"]);
-        let gradients = [("a.weight".to_owned(), vec![3.0, 4.0])].into();
-        let norm = AdamW::new(0.0, 1.0).step(&variables, &gradients, 0.1, 1.0).unwrap();
+        let mut optimizer = AdamW::new(&entries(&["a.weight"]), PLAIN, 1);
+        let norm = optimizer.step(&mut [0.0; 2], &mut [&mut [3.0, 4.0]], 0.1, 1.0, 2).unwrap();
         assert_eq!(norm, 5.0);
     }
 

@@ -60,12 +60,18 @@ pub struct Recipe {
     pub learning_rate: f32,
     /// Factor on the learning rate of pooler and classifier, which start from little or nothing.
     pub head_factor: f32,
+    /// Factor on the learning rate of each layer, once for every layer above it; 1 for the same
+    /// rate everywhere.
+    pub layer_decay: f32,
     /// Share of the steps in which the learning rate rises.
     pub warmup: f32,
     /// Decoupled weight decay.
     pub weight_decay: f32,
     /// Largest norm of the gradient.
     pub clip: f32,
+    /// The model kept is the running mean of the parameters over the steps, which forgets by this
+    /// factor a step; 0 for the parameters themselves.
+    pub averaging: f32,
     /// Share of hidden values zeroed at random.
     pub dropout: f32,
     /// Share of the examples that lose their context, anew each epoch.
@@ -94,9 +100,11 @@ impl Default for Recipe {
             batch: 32,
             learning_rate: 2e-4,
             head_factor: 1.0,
+            layer_decay: 1.0,
             warmup: 0.06,
             weight_decay: 0.01,
             clip: 1.0,
+            averaging: 0.0,
             dropout: 0.1,
             context_dropout: 0.0,
             mean_layer: false,
@@ -120,6 +128,7 @@ impl Recipe {
             let inside = (0.0..1.0).contains(&value);
             if inside { Ok(()) } else { Err(format!("{name} must be at least 0 and below 1")) }
         };
+        share("averaging", self.averaging)?;
         share("dropout", self.dropout)?;
         share("context_dropout", self.context_dropout)?;
         share("warmup", self.warmup)?;
@@ -129,6 +138,7 @@ impl Recipe {
         };
         positive("learning_rate", self.learning_rate)?;
         positive("head_factor", self.head_factor)?;
+        positive("layer_decay", self.layer_decay)?;
         positive("clip", self.clip)?;
         positive("epochs", self.epochs as f32)?;
         positive("batch", self.batch as f32)?;

@@ -110,6 +110,7 @@ mod tests {
             labels: labels.iter().map(|l| l.to_string()).collect(),
             votes: votes.iter().map(|(l, n)| (l.to_string(), *n)).collect::<BTreeMap<_, _>>(),
             annotators: Some(3),
+            annotations: BTreeMap::new(),
             fold: None,
         }
     }

@@ -1,16 +1,19 @@
 //! The trainable network against finite differences and against candle's own BERT.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{BertModel, Config as CandleConfig};
 
 use super::Random;
-use super::module::{Network, Packed};
-use super::ops::{self, Dropout};
-use crate::encoder::kernel::{Kernel, Precision, select};
+use super::head::Targets;
+use super::network::{Network, Worker};
+use super::optimizer::{AdamW, Rates};
+use super::parameters::Parameters;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+use crate::encoder::kernel::Amx;
+use crate::encoder::kernel::{Kernel, Portable};
+use crate::encoder::math::Dropout;
+use crate::encoder::{Choice, load};
 use crate::model::{self, Config, Decision, Tokens, Weights, encoder_shapes};
 use crate::taxonomy::Taxonomy;
 
@@ -36,7 +39,7 @@ fn weights(config: &Config) -> Weights {
         let offset = if name.ends_with("LayerNorm.weight") { 1.0 } else { 0.0 };
         let n = shape.iter().product();
         let data = (0..n).map(|_| offset + random.normal() * 0.3).collect();
-        weights.0.insert(name, model::Tensor { shape, data });
+        weights.0.insert(name, model::Tensor::new(shape, data));
     }
     weights
 }
@@ -46,67 +49,84 @@ fn inputs() -> Vec<Tokens> {
     vec![tokens(&[2, 7, 9, 3], 4), tokens(&[2, 5, 3, 30, 31, 3], 3), tokens(&[2, 3], 2)]
 }
 
-fn kernel() -> Arc<dyn Kernel> {
-    Arc::from(select(Precision::Full))
+fn network<K: Kernel>(kernel: K, config: &Config, weights: &Weights) -> Network<K> {
+    Network::new(kernel, config, Parameters::new(config, weights, 1).unwrap())
 }
 
-fn loss(network: &Network) -> Tensor {
+/// Loss and gradients of three inputs.
+fn run<K: Kernel>(network: &Network<K>, rate: f32) -> (f32, Vec<f32>) {
     let inputs = inputs();
-    let packed = Packed::new(&inputs.iter().collect::<Vec<_>>());
-    let logits = network.forward(&packed, Dropout { rate: 0.1, seed: 5 }, &kernel()).unwrap();
-    let targets = vec![1.0, 0.0, 0.3, 0.0, 1.0, 0.0, 0.7, 0.0, 1.0];
-    let weights = vec![0.5, 1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 0.3, 1.0];
-    ops::binary_cross_entropy(&logits, targets, weights).unwrap()
+    let inputs: Vec<&Tokens> = inputs.iter().collect();
+    let targets = Targets {
+        targets: vec![1.0, 0.0, 0.3, 0.0, 1.0, 0.0, 0.7, 0.0, 1.0],
+        weights: vec![0.5, 1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 0.3, 1.0],
+    };
+    let mut worker = Worker::new(network);
+    let loss = network.run(&inputs, &targets, Dropout { rate, seed: 5 }, &mut worker).unwrap();
+    (loss, worker.gradients)
 }
 
 #[test]
 fn gradients_match_finite_differences() {
     let config = config(8, 2);
     let weights = weights(&config);
-    let network = Network::new(&config, &weights, 1).unwrap();
-    let gradients = loss(&network).backward().unwrap();
+    let network = network(Portable, &config, &weights);
+    let (_, gradients) = run(&network, 0.1);
     let step = 4e-3f32;
-    let mut worst = BTreeMap::new();
-    for (name, var) in network.variables() {
-        let gradient: Vec<f32> =
-            gradients.get(var.as_tensor()).unwrap().flatten_all().unwrap().to_vec1().unwrap();
+    for entry in &network.parameters.layout.entries {
+        let gradient = &gradients[entry.range.clone()];
         let size = gradient.iter().map(|g| g * g).sum::<f32>().sqrt().max(1e-3);
         for index in (0..gradient.len()).step_by(gradient.len() / 12 + 1) {
             let at = |delta: f32| {
-                let mut moved = weights.clone();
-                moved.0.get_mut(name).unwrap().data[index] += delta;
-                let network = Network::new(&config, &moved, 1).unwrap();
-                loss(&network).to_scalar::<f32>().unwrap()
+                let mut parameters = network.parameters.clone();
+                parameters.values[entry.range.start + index] += delta;
+                run(&Network::new(Portable, &config, parameters), 0.1).0
             };
             let numeric = (at(step) - at(-step)) / (2.0 * step);
             let error = (numeric - gradient[index]).abs() / size;
-            let entry: &mut f32 = worst.entry(name.clone()).or_default();
-            *entry = entry.max(error);
+            // A key's bias moves all scores of a row alike, so its gradient is 0 and noise remains.
+            assert!(error < 2e-2 || entry.name.ends_with("key.bias"), "{}: {error}", entry.name);
         }
     }
-    for (name, error) in worst {
-        // A key's bias moves all scores of a row alike, so its gradient is 0 and noise remains.
-        assert!(error < 2e-2 || name.ends_with("key.bias"), "{name}: {error}");
+}
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#[test]
+fn the_gradients_of_amx_are_those_of_the_portable_kernel() {
+    let Some(amx) = Amx::detect() else { return };
+    // Heads of 32 values take the tiles.
+    let config = config(64, 2);
+    let mut weights = weights(&config);
+    for tensor in weights.0.values_mut() {
+        let values = tensor.values().iter().map(|value| value * 0.5).collect();
+        *tensor = model::Tensor::new(tensor.shape().to_vec(), values);
+    }
+    let exact = network(Portable, &config, &weights);
+    let ((loss, truth), (rounded, found)) =
+        (run(&exact, 0.1), run(&network(amx, &config, &weights), 0.1));
+    assert!((loss - rounded).abs() < 2e-2 * loss, "{loss} {rounded}");
+    for entry in &exact.parameters.layout.entries {
+        let (truth, found) = (&truth[entry.range.clone()], &found[entry.range.clone()]);
+        let norm = |values: &[f32]| values.iter().map(|v| v * v).sum::<f32>().sqrt();
+        let difference: Vec<f32> = truth.iter().zip(found).map(|(a, b)| a - b).collect();
+        let error = norm(&difference) / norm(truth).max(1e-3);
+        assert!(error < 5e-2 || entry.name.ends_with("key.bias"), "{}: {error}", entry.name);
     }
 }
 
 #[test]
-fn every_variable_moves() {
+fn every_parameter_moves() {
     let config = config(8, 2);
-    let network = Network::new(&config, &weights(&config), 1).unwrap();
-    let before = network.weights().unwrap();
-    let store = loss(&network).backward().unwrap();
-    let gradients = (network.variables().iter())
-        .map(|(name, var)| {
-            let gradient = store.get(var.as_tensor()).unwrap().flatten_all().unwrap();
-            (name.clone(), gradient.to_vec1().unwrap())
-        })
-        .collect();
-    let mut optimizer = super::optimizer::AdamW::new(0.0, 1.0);
-    optimizer.step(network.variables(), &gradients, 1e-2, 1.0).unwrap();
-    let after = network.weights().unwrap();
-    for name in network.variables().keys() {
-        assert_ne!(before.0[name], after.0[name], "{name} did not move");
+    let mut network = network(Portable, &config, &weights(&config));
+    let before = network.parameters.weights();
+    let (_, mut gradients) = run(&network, 0.1);
+    let rates = Rates { weight_decay: 0.0, head_factor: 1.0, layer_decay: 1.0 };
+    let mut optimizer = AdamW::new(&network.parameters.layout.entries, rates, 2);
+    let values = &mut network.parameters.values;
+    optimizer.step(values, &mut [&mut gradients], 1e-2, 1.0, 2).unwrap();
+    let after = network.parameters.weights();
+    for entry in &network.parameters.layout.entries {
+        assert_ne!(before.0[&entry.name], after.0[&entry.name], "{} did not move", entry.name);
     }
     let frozen = "embeddings.word_embeddings.weight";
     assert_eq!(before.0[frozen], after.0[frozen]);
@@ -119,10 +139,10 @@ fn the_mean_layer_lets_cls_see_every_token_alike() {
     (config, weights) = super::with_mean_layer(&config, &weights, 3);
     assert_eq!(config.num_hidden_layers, 2);
     weights.check(&config).unwrap();
-    let encoder = crate::encoder::Network::load(&config, &weights).unwrap();
+    let engine = load(&config, weights, Choice::Portable).unwrap();
     let with = |ids: &[u32]| {
         let tokens = Tokens { ids: ids.to_vec(), first: ids.len(), truncated: false };
-        encoder.logits(&[&tokens], &*kernel())
+        engine.logits(&[&tokens])
     };
     // Another last token moves the result as far as its share of the mean allows.
     let (one, other) = (with(&[2, 7, 9, 3]), with(&[2, 7, 9, 30]));
@@ -134,7 +154,8 @@ fn the_mean_layer_lets_cls_see_every_token_alike() {
 fn candle_logits(config: &Config, weights: &Weights, tokens: &Tokens) -> Vec<f32> {
     let tensors = (weights.0.iter())
         .map(|(name, t)| {
-            let tensor = Tensor::from_vec(t.data.clone(), t.shape.clone(), &Device::Cpu).unwrap();
+            let tensor =
+                Tensor::from_vec(t.values().into_owned(), t.shape(), &Device::Cpu).unwrap();
             (name.clone(), tensor)
         })
         .collect::<std::collections::HashMap<_, _>>();
@@ -167,20 +188,36 @@ fn candle_logits(config: &Config, weights: &Weights, tokens: &Tokens) -> Vec<f32
 
 #[test]
 fn forward_agrees_with_candle() {
-    let config = config(32, 3);
+    let config = config(64, 3);
     let weights = weights(&config);
-    let network = Network::new(&config, &weights, 1).unwrap();
-    let encoder = crate::encoder::Network::load(&config, &weights).unwrap();
     let inputs = inputs();
     let all: Vec<&Tokens> = inputs.iter().collect();
-    let trained = network.forward(&Packed::new(&all), Dropout::NONE, &kernel()).unwrap();
-    let trained: Vec<Vec<f32>> = trained.to_vec2().unwrap();
-    let packed = encoder.logits(&all, &*kernel());
+    let logits = |choice| load(&config, weights.clone(), choice).ok().map(|e| e.logits(&all));
+    let (portable, amx) = (logits(Choice::Portable).unwrap(), logits(Choice::Amx));
     for (i, tokens) in inputs.iter().enumerate() {
-        let reference = candle_logits(&config, &weights, tokens);
-        for (label, reference) in reference.iter().enumerate() {
-            assert!((trained[i][label] - reference).abs() < 1e-5, "training, input {i}");
-            assert!((packed[i * 3 + label] - reference).abs() < 1e-5, "encoder, input {i}");
+        for (label, truth) in candle_logits(&config, &weights, tokens).iter().enumerate() {
+            let at = i * 3 + label;
+            assert!((portable[at] - truth).abs() < 1e-5 * truth.abs().max(1.0), "input {i}");
+            if let Some(amx) = &amx {
+                assert!((amx[at] - truth).abs() < 0.1, "input {i}: {} {truth}", amx[at]);
+            }
         }
     }
+}
+
+/// The loss that training sees is that of the logits which labelling gives.
+#[test]
+fn training_and_labelling_see_the_same_network() {
+    let config = config(32, 2);
+    let weights = weights(&config);
+    let inputs = inputs();
+    let all: Vec<&Tokens> = inputs.iter().collect();
+    let logits = load(&config, weights.clone(), Choice::Portable).unwrap().logits(&all);
+    let targets = [1.0, 0.0, 0.3, 0.0, 1.0, 0.0, 0.7, 0.0, 1.0];
+    let factors = [0.5, 1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 0.3, 1.0];
+    let terms = logits.iter().zip(targets).zip(factors);
+    let loss: f32 =
+        terms.map(|((z, y), w)| w * (z.max(0.0) - z * y + (-z.abs()).exp().ln_1p())).sum();
+    let (found, _) = run(&network(Portable, &config, &weights), 0.0);
+    assert!((found - loss).abs() < 1e-4, "{found} {loss}");
 }

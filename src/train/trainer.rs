@@ -1,21 +1,22 @@
 //! The training loop.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::checkpoint::{self, State};
-use super::module::{Network, Packed};
-use super::ops::{self, Dropout};
-use super::optimizer::{AdamW, scheduled};
+use super::head::Targets;
+use super::network::{Network, Worker};
+use super::optimizer::{AdamW, Rates, scheduled};
+use super::parameters::Parameters;
 use super::samples::{Sample, plan};
 use super::{Random, Recipe, TrainError};
-use crate::encoder::kernel::Kernel;
-use crate::model::{Config, Model, Tokens, Weights};
+use crate::encoder::Choice;
+use crate::encoder::kernel::{self, Kernel};
+use crate::encoder::math::Dropout;
+use crate::model::{Config, Model, ModelError, Tokens, Weights};
 
 /// Parts of a batch that run side by side, each on its own thread. Fixed, so that the order in
 /// which gradients are added does not depend on the machine.
@@ -23,9 +24,6 @@ const SHARDS: usize = 2;
 
 /// Time between checkpoints within an epoch.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(120);
-
-/// Gradients by variable name.
-type Gradients = BTreeMap<String, Vec<f32>>;
 
 /// What a run reports while it goes on.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -77,7 +75,7 @@ pub struct Trainer<'a> {
     pub config: &'a Config,
     pub samples: &'a [Sample],
     pub validation: Option<Validation<'a>>,
-    pub kernel: Arc<dyn Kernel>,
+    pub kernel: Choice,
     /// Folder for checkpoints.
     pub folder: &'a Path,
     /// Set from outside to stop after the batch at hand.
@@ -94,21 +92,47 @@ impl Trainer<'_> {
         if self.samples.is_empty() {
             return Err(TrainError::Data("no examples to train on".to_owned()));
         }
-        let network = Network::new(self.config, &self.base.weights, self.recipe.seed)?;
-        let mut optimizer = AdamW::new(self.recipe.weight_decay, self.recipe.head_factor);
-        let count = self.samples.len();
-        let path = self.checkpoint();
-        let mut state = checkpoint::load(&path, &network, &mut optimizer, self.recipe, count)?
+        #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+        if self.kernel != Choice::Portable
+            && let Some(amx) = kernel::Amx::detect()
+        {
+            return self.run_on(amx, observer);
+        }
+        if self.kernel == Choice::Amx {
+            return Err(ModelError::Kernel("amx").into());
+        }
+        self.run_on(kernel::Portable, observer)
+    }
+
+    fn run_on<K: Kernel>(
+        &self,
+        kernel: K,
+        observer: &mut dyn Observer,
+    ) -> Result<Trained, TrainError> {
+        let recipe = self.recipe;
+        let mut parameters = Parameters::new(self.config, &self.base.weights, recipe.seed)?;
+        let rates = Rates {
+            weight_decay: recipe.weight_decay,
+            head_factor: recipe.head_factor,
+            layer_decay: recipe.layer_decay,
+        };
+        let layout = &parameters.layout;
+        let mut optimizer = AdamW::new(&layout.entries, rates, layout.layers.len());
+        let (path, count) = (self.checkpoint(), self.samples.len());
+        let mut state = checkpoint::load(&path, &mut parameters, &mut optimizer, recipe, count)?
             .unwrap_or_else(|| self.start());
-        while state.epoch < self.recipe.epochs && !self.exhausted(&state) {
-            let progress = self.epoch(&network, &mut optimizer, &mut state, observer)?;
-            let figure = self.validate(&network, &mut state)?;
+        let network = Network::new(kernel, self.config, parameters);
+        let workers = (0..SHARDS).map(|_| Worker::new(&network)).collect();
+        let mut run = Run { network, workers, optimizer };
+        while state.epoch < recipe.epochs && !self.exhausted(&state) {
+            let progress = self.epoch(&mut run, &mut state, observer)?;
+            let figure = self.validate(&run.network.parameters, &mut state)?;
             observer.epoch(&progress, figure);
             state.epoch += 1;
             state.batch = 0;
-            checkpoint::save(&path, &network, &optimizer, &state)?;
+            checkpoint::save(&path, &run.network.parameters, &run.optimizer, &state)?;
         }
-        self.finish(&network, &state)
+        self.finish(&run.network.parameters, &state)
     }
 
     fn start(&self) -> State {
@@ -147,10 +171,9 @@ impl Trainer<'_> {
         (plan(&lengths, self.recipe.batch, &mut random), bare)
     }
 
-    fn epoch(
+    fn epoch<K: Kernel>(
         &self,
-        network: &Network,
-        optimizer: &mut AdamW,
+        run: &mut Run<K>,
         state: &mut State,
         observer: &mut dyn Observer,
     ) -> Result<Progress, TrainError> {
@@ -171,10 +194,10 @@ impl Trainer<'_> {
             tokens,
         };
         for batch in batches.iter().skip(state.batch) {
-            let (batch_loss, gradients) = self.gradients(network, batch, &bare, state.step)?;
+            let batch_loss = self.gradients(run, batch, &bare, state.step)?;
             let rate = scheduled(self.recipe.learning_rate, state.step, warmup, total);
-            optimizer.step(network.variables(), &gradients, rate, self.recipe.clip)?;
-            state.step = optimizer.step;
+            run.step(rate, self.recipe.clip, self.recipe.averaging)?;
+            state.step = run.optimizer.step;
             state.batch += 1;
             state.seconds = before + clock.elapsed().as_secs_f64();
             tokens +=
@@ -193,7 +216,8 @@ impl Trainer<'_> {
             observer.step(&progress);
             let stop = self.stop.load(Ordering::Relaxed);
             if stop || saved.elapsed() > CHECKPOINT_EVERY {
-                checkpoint::save(&self.checkpoint(), network, optimizer, state)?;
+                let path = self.checkpoint();
+                checkpoint::save(&path, &run.network.parameters, &run.optimizer, state)?;
                 saved = Instant::now();
             }
             if stop {
@@ -203,104 +227,109 @@ impl Trainer<'_> {
         Ok(progress)
     }
 
-    /// Mean loss of a batch and its gradients, the shards side by side.
-    fn gradients(
+    /// Mean loss of a batch; its gradients lie with the workers, which run side by side.
+    fn gradients<K: Kernel>(
         &self,
-        network: &Network,
+        run: &mut Run<K>,
         batch: &[usize],
         bare: &[bool],
         step: u64,
-    ) -> Result<(f32, Gradients), TrainError> {
-        let shards: Vec<Vec<usize>> = (0..SHARDS.min(batch.len()))
-            .map(|shard| batch.iter().skip(shard).step_by(SHARDS).copied().collect())
-            .collect();
-        let run = |number: usize, shard: &[usize]| {
-            let seed = self.recipe.seed.wrapping_mul(0x2545_F491_4F6C_DD1D)
-                ^ (step * SHARDS as u64 + number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            self.shard(network, shard, bare, batch.len(), seed)
-        };
+    ) -> Result<f32, TrainError> {
+        let shards = run.workers.len();
+        let network = &run.network;
         let results: Vec<_> = thread::scope(|scope| {
-            let run = &run;
-            let handles: Vec<_> = (shards.iter().enumerate())
-                .map(|(number, shard)| scope.spawn(move || run(number, shard)))
+            let handles: Vec<_> = (run.workers.iter_mut().enumerate())
+                .map(|(number, worker)| {
+                    let shard: Vec<usize> =
+                        batch.iter().skip(number).step_by(shards).copied().collect();
+                    let mut random = Random::new(
+                        self.recipe.seed ^ (step * shards as u64 + number as u64) << 16,
+                    );
+                    let dropout = Dropout { rate: self.recipe.dropout, seed: random.bits() as u32 };
+                    scope.spawn(move || {
+                        let (inputs, targets) = self.shard(&shard, bare, batch.len());
+                        network.run(&inputs, &targets, dropout, worker)
+                    })
+                })
                 .collect();
             handles.into_iter().map(thread::ScopedJoinHandle::join).collect()
         });
         let mut loss = 0.0;
-        let mut sum = Gradients::new();
         for result in results {
             let Ok(result) = result else {
                 return Err(TrainError::Data("a training thread died".to_owned()));
             };
-            let (shard_loss, gradients) = result?;
-            loss += shard_loss;
-            for (name, gradient) in gradients {
-                match sum.get_mut(&name) {
-                    Some(sum) => crate::encoder::math::add(sum, &gradient),
-                    None => drop(sum.insert(name, gradient)),
-                }
-            }
+            loss += result?;
         }
-        Ok((loss, sum))
+        Ok(loss)
     }
 
-    fn shard(
-        &self,
-        network: &Network,
-        shard: &[usize],
-        bare: &[bool],
-        batch: usize,
-        seed: u64,
-    ) -> candle_core::Result<(f32, Gradients)> {
-        let inputs: Vec<&Tokens> =
-            shard.iter().map(|i| input(&self.samples[*i], bare[*i])).collect();
-        let dropout = Dropout { rate: self.recipe.dropout, seed };
-        let logits = network.forward(&Packed::new(&inputs), dropout, &self.kernel)?;
-        let (mut targets, mut weights) = (Vec::new(), Vec::new());
+    /// Inputs and targets of a part of a batch of `batch` samples.
+    fn shard(&self, shard: &[usize], bare: &[bool], batch: usize) -> (Vec<&Tokens>, Targets) {
+        let mut targets = Targets::default();
         for index in shard {
             let sample = &self.samples[*index];
             // Mean over the labels, then over the batch.
             let weight = sample.weight / (sample.targets.len() * batch) as f32;
-            targets.extend_from_slice(&sample.targets);
-            weights.extend(std::iter::repeat_n(weight, sample.targets.len()));
+            targets.targets.extend_from_slice(&sample.targets);
+            targets.weights.extend(std::iter::repeat_n(weight, sample.targets.len()));
         }
-        let loss = ops::binary_cross_entropy(&logits, targets, weights)?;
-        let gradients = loss.backward()?;
-        let mut named = Gradients::new();
-        for (name, var) in network.variables() {
-            if let Some(gradient) = gradients.get(var.as_tensor()) {
-                named.insert(name.clone(), gradient.flatten_all()?.to_vec1()?);
-            }
-        }
-        Ok((loss.to_scalar()?, named))
+        (shard.iter().map(|i| input(&self.samples[*i], bare[*i])).collect(), targets)
     }
 
     /// The figure of the validation data; keeps the weights when they are the best so far.
-    fn validate(&self, network: &Network, state: &mut State) -> Result<Option<f32>, TrainError> {
+    fn validate(
+        &self,
+        parameters: &Parameters,
+        state: &mut State,
+    ) -> Result<Option<f32>, TrainError> {
         let Some(validation) = &self.validation else { return Ok(None) };
-        let weights = network.weights()?;
         let inputs: Vec<&Tokens> = validation.samples.iter().map(|s| &s.tokens).collect();
-        let encoder = crate::encoder::Network::load(self.config, &weights)?;
-        let scores = crate::encoder::scores(&encoder, &inputs, &*self.kernel, SHARDS);
+        let engine = crate::encoder::load(self.config, parameters.weights(), self.kernel)?;
+        let scores = crate::encoder::scores(&*engine, &inputs, SHARDS, None);
         let figure = (validation.judge)(&scores);
         if state.best.is_none_or(|(best, _)| figure > best) {
             state.best = Some((figure, state.epoch));
-            checkpoint::write_whole(&self.best_weights(), &weights.to_half()?)?;
+            checkpoint::write_whole(&self.best_weights(), &parameters.weights().to_half()?)?;
         }
         Ok(Some(figure))
     }
 
-    fn finish(&self, network: &Network, state: &State) -> Result<Trained, TrainError> {
+    fn finish(&self, parameters: &Parameters, state: &State) -> Result<Trained, TrainError> {
         let weights = match state.best {
             Some(_) => {
                 let path = self.best_weights();
                 let bytes = fs::read(&path)
                     .map_err(|error| TrainError::Checkpoint { path, message: error.to_string() })?;
-                Weights::parse(&bytes)?
+                Weights::parse(bytes.into())?
             }
-            None => network.weights()?,
+            None => parameters.weights(),
         };
         Ok(Trained { weights, seconds: state.seconds, best: state.best })
+    }
+}
+
+/// What changes during a run.
+struct Run<K: Kernel> {
+    network: Network<K>,
+    workers: Vec<Worker<K>>,
+    optimizer: AdamW,
+}
+
+impl<K: Kernel> Run<K> {
+    /// One step with the gradients of all workers.
+    fn step(&mut self, rate: f32, clip: f32, averaging: f32) -> Result<(), TrainError> {
+        let mut gradients: Vec<&mut [f32]> =
+            self.workers.iter_mut().map(|worker| &mut worker.gradients[..]).collect();
+        let values = &mut self.network.parameters.values;
+        self.optimizer
+            .step(values, &mut gradients, rate, clip, SHARDS)
+            .map_err(|error| TrainError::Data(error.to_string()))?;
+        if averaging > 0.0 {
+            self.network.parameters.take_average(averaging, self.optimizer.step);
+        }
+        self.network.refresh(SHARDS);
+        Ok(())
     }
 }
 

@@ -69,7 +69,7 @@ fn wrong_shapes_are_named() {
 #[test]
 fn a_missing_tensor_is_named() {
     let work = Work::with_documents();
-    let mut weights = Weights::parse(&work.read("model/model.safetensors")).unwrap();
+    let mut weights = Weights::parse(work.read("model/model.safetensors").into()).unwrap();
     weights.0.remove("pooler.dense.bias").unwrap();
     work.write("model/model.safetensors", weights.to_half().unwrap());
     assert_refused(&work, &["pooler.dense.bias"]);

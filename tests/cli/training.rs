@@ -19,7 +19,7 @@ fn data() -> String {
 }
 
 const TRAIN: &str = "train --data set.jsonl,targets=votes --base model --hold-out 0 --epochs 6 \
-                     --batch 8 --learning-rate 0.01 --precision full";
+                     --batch 8 --learning-rate 0.01 --kernel portable";
 
 fn work() -> Work {
     let work = Work::new();

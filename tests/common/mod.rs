@@ -56,7 +56,7 @@ fn random_weights(config: &Config, seed: u64) -> Weights {
         let size = shape.iter().product();
         let value = || if is_gamma { 1.0 } else { next() };
         let data = std::iter::repeat_with(value).take(size).collect();
-        (name, Tensor { shape, data })
+        (name, Tensor::new(shape, data))
     });
     Weights(tensors.collect())
 }

@@ -1,78 +1,85 @@
-//! Matrix products behind one small trait: the only place that knows which CPU it runs on.
+//! The only place that knows which CPU it runs on: matrix products and attention.
+//!
+//! A [`Kernel`] works on factors made of its own [`Value`]s (f32, or bf16 where the CPU has units
+//! for it) and sums in f32. Everything above is written once, for any kernel.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod amx;
+mod matrix;
+mod memory;
 mod portable;
+#[cfg(test)]
+mod tests;
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub use amx::Amx;
+pub use matrix::{Block, Packed, Rows, Value};
+pub use memory::Aligned;
 pub use portable::Portable;
 
-/// A row-major matrix in a slice, read as it stands or transposed.
-#[derive(Debug, Clone, Copy)]
-pub struct Matrix<'a> {
-    data: &'a [f32],
-    /// Rows and columns as the product sees them, after a transposition.
-    rows: usize,
-    cols: usize,
-    transposed: bool,
-}
+use super::attention::Heads;
+use super::math;
 
-impl<'a> Matrix<'a> {
-    /// `rows` by `cols`, as it stands in `data`.
-    ///
-    /// # Panics
-    /// When `data` does not hold exactly `rows * cols` values.
-    pub fn new(data: &'a [f32], rows: usize, cols: usize) -> Self {
-        assert_eq!(data.len(), rows * cols, "matrix of {rows} x {cols}");
-        Self { data, rows, cols, transposed: false }
-    }
+/// Matrix products and attention of one kind of CPU, on the calling thread.
+///
+/// A row of a product depends on the same row of the left factor and on the right factor alone,
+/// bit for bit, whatever the other rows hold and however many there are.
+pub trait Kernel: Copy + Send + Sync + 'static {
+    /// What factors are made of.
+    type Value: Value;
 
-    /// The same values read as the transposed matrix.
-    pub fn t(self) -> Self {
-        Self { rows: self.cols, cols: self.rows, transposed: !self.transposed, ..self }
-    }
-
-    /// (row stride, column stride) of the logical matrix, in values.
-    fn strides(&self) -> (usize, usize) {
-        if self.transposed { (1, self.rows) } else { (self.cols, 1) }
-    }
-}
-
-/// Computes matrix products on one thread.
-pub trait Kernel: Send + Sync {
     /// Name as the command line knows it.
-    fn name(&self) -> &'static str;
+    fn name(self) -> &'static str;
 
-    /// `c = a · b`, `c` row-major. A row of `c` depends on the same row of `a` and on `b` alone,
-    /// bit for bit, whatever the other rows hold and however many there are.
+    /// Packs `b` `[inner, cols]` as right factor.
+    fn pack_rows(self, b: &Rows<Self::Value>, packed: &mut Packed<Self::Value>);
+
+    /// Packs the transposed `b` `[cols, inner]` as right factor: the weight of a dense layer.
+    fn pack_columns(self, b: &Rows<Self::Value>, packed: &mut Packed<Self::Value>);
+
+    /// `out` = the transposed `a`: a left factor for products over the tokens.
+    fn turn(self, a: &Rows<Self::Value>, out: &mut Rows<Self::Value>);
+
+    /// Gives `a · b` block by block to `each`, which sees every value once.
     ///
     /// # Panics
     /// When the shapes do not fit each other.
-    fn product(&self, a: Matrix, b: Matrix, c: &mut [f32]);
-}
+    fn product(self, a: &Rows<Self::Value>, b: &Packed<Self::Value>, each: &mut dyn FnMut(Block));
 
-/// Which kernel to take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Precision {
-    /// f32 throughout: answers that other runtimes reproduce.
-    #[default]
-    Full,
-    /// bf16 factors with f32 sums where the CPU has units for it (AMX), else f32.
-    Mixed,
-}
+    /// `out = softmax(q kᵀ / √width) v` for every sequence and head; `qkv` is
+    /// `[tokens, 3 * hidden]`, `out` becomes `[tokens, hidden]`. `lengths` are the token counts of
+    /// the sequences, in order.
+    ///
+    /// # Panics
+    /// When the shapes do not fit each other.
+    fn attention(
+        self,
+        qkv: &Rows<Self::Value>,
+        lengths: &[usize],
+        heads: Heads,
+        out: &mut Rows<Self::Value>,
+    );
 
-/// The fastest kernel of this CPU at the wanted precision.
-pub fn select(precision: Precision) -> Box<dyn Kernel> {
-    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-    if precision == Precision::Mixed
-        && let Some(kernel) = amx::Amx::detect()
-    {
-        return Box::new(kernel);
+    /// `x · Φ(x)` in place, the GELU of BERT.
+    fn gelu(self, x: &mut [f32]) {
+        math::gelu(x);
     }
-    let _ = precision;
-    Box::new(Portable)
-}
 
-fn check_shapes(a: &Matrix, b: &Matrix, c: &[f32]) {
-    assert_eq!(a.cols, b.rows, "inner dimensions of a product");
-    assert_eq!(c.len(), a.rows * b.cols, "size of a product");
+    /// Multiplies `dy` by the derivative of GELU at `x`.
+    fn gelu_backward(self, x: &[f32], dy: &mut [f32]) {
+        math::gelu_backward(x, dy);
+    }
+
+    /// Gradient of [`Kernel::attention`] with respect to `qkv`, given that of its result.
+    ///
+    /// # Panics
+    /// When the shapes do not fit each other.
+    fn attention_backward(
+        self,
+        qkv: &Rows<Self::Value>,
+        lengths: &[usize],
+        heads: Heads,
+        d_out: &Rows<Self::Value>,
+        d_qkv: &mut Rows<Self::Value>,
+    );
 }

@@ -3,9 +3,34 @@
 //! Each function is compiled for several vector widths and the widest one the CPU has is
 //! taken at run time. Sums run in sixteen lanes, so that their order is fixed.
 
+mod dropout;
+mod gelu;
+mod rounding;
+mod softmax;
+
 use multiversion::multiversion;
 
+pub use dropout::Dropout;
+pub use gelu::{fast_gelu, fast_gelu_backward, gelu, gelu_backward};
+pub use rounding::{from_bf16, rows_to_bf16, to_bf16};
+pub(super) use softmax::softmax;
+pub use softmax::{softmax_gradient_to_bf16, softmax_to_bf16};
+
+/// Sums run in so many lanes.
 const LANES: usize = 16;
+
+/// Joins sixteen values to one, halves first: a fixed order with short waits.
+#[inline(always)]
+fn join(mut lanes: [f32; LANES], f: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            lanes[i] = f(lanes[i], lanes[i + width]);
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
 
 /// Sum of `f` over the values in a fixed order: sixteen running sums, then those.
 #[inline(always)]
@@ -19,15 +44,18 @@ fn sum(values: &[f32], f: impl Fn(usize, f32) -> f32) -> f32 {
     }
     let first = values.len() - rest.len();
     let tail: f32 = rest.iter().enumerate().map(|(j, value)| f(first + j, *value)).sum();
-    lanes.iter().sum::<f32>() + tail
+    join(lanes, |a, b| a + b) + tail
 }
 
 /// e^x for x ≤ 0 or small, relative error below 2e-7: Cody-Waite reduction and the degree-5
-/// polynomial of Cephes `expf`. Underflows to zero.
+/// polynomial of Cephes `expf`. Below e^-80 it is zero: subnormal numbers would be slow.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
-    let x = x.clamp(-87.0, 88.0);
-    let n = (x * std::f32::consts::LOG2_E + 12_582_912.0) - 12_582_912.0;
+    let floor = if x < -80.0 { 0.0 } else { 1.0 };
+    let x = x.clamp(-80.0, 88.0);
+    // Adding 1.5 · 2²³ rounds to a whole number, which then stands in the lowest bits.
+    let shifted = x * std::f32::consts::LOG2_E + 12_582_912.0;
+    let n = shifted - 12_582_912.0;
     let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;
     let mut p = 1.987_569_2e-4;
     p = p * r + 1.398_199_9e-3;
@@ -36,50 +64,27 @@ pub(crate) fn exp(x: f32) -> f32 {
     p = p * r + 1.666_666_5e-1;
     p = p * r + 0.5;
     let y = p * r * r + r + 1.0;
-    y * f32::from_bits(((n as i32 + 127) << 23) as u32)
+    floor * y * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
 }
 
-/// Standard normal distribution function and density at x.
-///
-/// Abramowitz and Stegun 7.1.26; absolute error of the distribution below 2e-7.
-#[inline(always)]
-fn normal(x: f32) -> (f32, f32) {
-    let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
-    let t = 1.0 / (1.0 + 0.327_591_1 * z);
-    let mut p = 1.061_405_4;
-    p = p * t - 1.453_152_1;
-    p = p * t + 1.421_413_8;
-    p = p * t - 0.284_496_72;
-    p = p * t + 0.254_829_6;
-    let e = exp(-z * z);
-    let tail = 0.5 * p * t * e;
-    let cdf = if x >= 0.0 { 1.0 - tail } else { tail };
-    (cdf, e * 0.398_942_3)
-}
-
-/// `x · Φ(x)`, the GELU of BERT.
+/// Adds `bias` to the first `rows` rows, which begin `stride` values apart.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
-pub fn gelu(x: &[f32], out: &mut [f32]) {
-    for (out, &x) in out.iter_mut().zip(x) {
-        *out = x * normal(x).0;
-    }
-}
-
-/// Gradient of [`gelu`]: `dx = dy · (Φ(x) + x φ(x))`.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
-pub fn gelu_backward(x: &[f32], dy: &[f32], dx: &mut [f32]) {
-    for ((dx, &x), &dy) in dx.iter_mut().zip(x).zip(dy) {
-        let (cdf, density) = normal(x);
-        *dx = dy * (cdf + x * density);
-    }
-}
-
-/// Adds `bias` to every row.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
-pub fn add_bias(rows: &mut [f32], bias: &[f32]) {
-    for row in rows.chunks_exact_mut(bias.len()) {
+pub fn add_to_rows(values: &mut [f32], stride: usize, rows: usize, bias: &[f32]) {
+    for row in values.chunks_mut(stride).take(rows) {
         for (value, bias) in row.iter_mut().zip(bias) {
             *value += bias;
+        }
+    }
+}
+
+/// `out = x wᵀ + b`, x `[rows, inner]`, w `[bias.len(), inner]`: for layers too small for a
+/// kernel.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
+pub fn dense(x: &[f32], weight: &[f32], bias: &[f32], out: &mut [f32]) {
+    let inner = weight.len() / bias.len();
+    for (x, out) in x.chunks_exact(inner).zip(out.chunks_exact_mut(bias.len())) {
+        for ((out, weight), bias) in out.iter_mut().zip(weight.chunks_exact(inner)).zip(bias) {
+            *out = sum(x, |i, x| x * weight[i]) + bias;
         }
     }
 }
@@ -89,6 +94,14 @@ pub fn add_bias(rows: &mut [f32], bias: &[f32]) {
 pub fn add(a: &mut [f32], b: &[f32]) {
     for (a, b) in a.iter_mut().zip(b) {
         *a += b;
+    }
+}
+
+/// `a += share (b − a)`.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
+pub fn move_towards(a: &mut [f32], b: &[f32], share: f32) {
+    for (a, b) in a.iter_mut().zip(b) {
+        *a += share * (b - *a);
     }
 }
 
@@ -172,30 +185,6 @@ pub fn layer_norm_backward(
     }
 }
 
-/// Softmax of one row in place; its length is a multiple of 16, and −∞ gives (nearly) 0.
-#[inline(always)]
-pub(crate) fn softmax(row: &mut [f32]) {
-    let (row, _) = row.as_chunks_mut::<LANES>();
-    let mut maxima = [f32::NEG_INFINITY; LANES];
-    for chunk in row.iter() {
-        for (max, value) in maxima.iter_mut().zip(chunk) {
-            *max = if *value > *max { *value } else { *max };
-        }
-    }
-    let max = maxima.into_iter().fold(f32::NEG_INFINITY, f32::max);
-    let mut sums = [0f32; LANES];
-    for chunk in row.iter_mut() {
-        for (sum, value) in sums.iter_mut().zip(chunk) {
-            *value = exp(*value - max);
-            *sum += *value;
-        }
-    }
-    let scale = 1.0 / sums.iter().sum::<f32>();
-    for value in row.as_flattened_mut() {
-        *value *= scale;
-    }
-}
-
 /// Logistic function.
 pub fn sigmoid(x: f32) -> f32 {
     if x >= 0.0 {
@@ -210,17 +199,6 @@ pub fn sigmoid(x: f32) -> f32 {
 mod tests {
     use super::*;
 
-    /// Φ(x) from the series erf(z) = 2/√π Σ (-1)^n z^(2n+1) / (n! (2n+1)), in f64.
-    fn reference_cdf(x: f64) -> f64 {
-        let z = x / std::f64::consts::SQRT_2;
-        let (mut term, mut sum) = (z, z);
-        for n in 1..200 {
-            term *= -z * z / f64::from(n);
-            sum += term / f64::from(2 * n + 1);
-        }
-        0.5 * (1.0 + sum * 2.0 / std::f64::consts::PI.sqrt())
-    }
-
     #[test]
     fn exp_is_close() {
         for i in -8000..800 {
@@ -228,26 +206,7 @@ mod tests {
             let truth = f64::from(x).exp();
             assert!((f64::from(exp(x)) - truth).abs() <= 2e-7 * truth, "{x}");
         }
-        assert!(exp(-1000.0) < 1e-37);
-    }
-
-    #[test]
-    fn gelu_is_close() {
-        let x: Vec<f32> = (-500..=500).map(|i| i as f32 / 100.0).collect();
-        let mut y = vec![0.0; x.len()];
-        gelu(&x, &mut y);
-        for (x, y) in x.iter().zip(&y) {
-            let truth = f64::from(*x) * reference_cdf(f64::from(*x));
-            assert!((f64::from(*y) - truth).abs() < 1e-6, "{x}: {y} {truth}");
-        }
-    }
-
-    #[test]
-    fn softmax_sums_to_one() {
-        let mut row: Vec<f32> = (0..48).map(|i| (i as f32 * 0.7).sin() * 20.0).collect();
-        softmax(&mut row);
-        assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-6);
-        assert!(row.iter().all(|p| *p >= 0.0));
+        assert!(exp(-1000.0) == 0.0);
     }
 
     #[test]

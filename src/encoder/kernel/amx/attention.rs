@@ -1,0 +1,248 @@
+//! Self-attention on tiles: scores, probabilities and their gradients of one head at a time.
+
+use half::bf16;
+
+use super::pack::{self, View, packed_len};
+use super::tiles::{Configured, STEP, TILE, TILE_VALUES, half_step};
+use crate::encoder::attention::{Heads, attention, attention_backward};
+use crate::encoder::kernel::{Aligned, Rows, Value};
+use crate::encoder::math;
+
+/// Panics when the shapes do not fit each other.
+pub fn check(qkv: &Rows<bf16>, lengths: &[usize], heads: Heads) {
+    let fits = lengths.iter().sum::<usize>() == qkv.rows() && qkv.cols() == 3 * heads.hidden();
+    assert!(fits, "queries, keys and values do not fit the sequences");
+}
+
+/// The attention of all sequences and heads.
+pub fn forward(
+    tiles: &Configured,
+    qkv: &Rows<bf16>,
+    lengths: &[usize],
+    heads: Heads,
+    out: &mut Rows<bf16>,
+) {
+    if !heads.width.is_multiple_of(STEP) {
+        let mut values = vec![0.0; qkv.rows() * heads.hidden()];
+        attention(&qkv.to_f32(), lengths, heads, &mut values);
+        out.fill_from(&values, qkv.rows(), heads.hidden());
+        return;
+    }
+    let mut work = Work::new(lengths, heads);
+    let mut first = 0;
+    for &len in lengths {
+        for head in 0..heads.count {
+            let [q, k, v] = parts(qkv, first, len, heads, head);
+            work.attend(tiles, [q, k, v], heads, |row, values| {
+                let at = head * heads.width;
+                bf16::narrow(values, &mut out.row_mut(first + row)[at..at + heads.width]);
+            });
+        }
+        first += len;
+    }
+}
+
+/// The gradient of [`forward`].
+pub fn backward(
+    tiles: &Configured,
+    qkv: &Rows<bf16>,
+    lengths: &[usize],
+    heads: Heads,
+    d_out: &Rows<bf16>,
+    d_qkv: &mut Rows<bf16>,
+) {
+    if !heads.width.is_multiple_of(STEP) {
+        let mut values = vec![0.0; qkv.rows() * qkv.cols()];
+        attention_backward(&qkv.to_f32(), lengths, heads, &d_out.to_f32(), &mut values);
+        d_qkv.fill_from(&values, qkv.rows(), qkv.cols());
+        return;
+    }
+    let (hidden, width) = (heads.hidden(), heads.width);
+    let mut work = Work::new(lengths, heads);
+    let mut first = 0;
+    for &len in lengths {
+        for head in 0..heads.count {
+            let qkv = parts(qkv, first, len, heads, head);
+            let d_out = part(d_out, first, len, head * width, width);
+            work.differentiate(tiles, qkv, d_out, heads, |which, row, values| {
+                let at = which * hidden + head * width;
+                bf16::narrow(values, &mut d_qkv.row_mut(first + row)[at..at + width]);
+            });
+        }
+        first += len;
+    }
+}
+
+fn part(matrix: &Rows<bf16>, first: usize, len: usize, col: usize, width: usize) -> View<'_> {
+    let stride = matrix.stride();
+    View { data: &matrix.data()[first * stride + col..], stride, rows: len, cols: width }
+}
+
+/// Queries, keys and values of one head of one sequence.
+fn parts(qkv: &Rows<bf16>, first: usize, len: usize, heads: Heads, head: usize) -> [View<'_>; 3] {
+    [0, 1, 2].map(|i| part(qkv, first, len, i * heads.hidden() + head * heads.width, heads.width))
+}
+
+/// Buffers for one head of the longest sequence.
+struct Work {
+    keys: Aligned<bf16>,
+    values: Aligned<bf16>,
+    other: Aligned<bf16>,
+    scores: Aligned<f32>,
+    d_scores: Aligned<f32>,
+    p: Aligned<bf16>,
+    ds: Aligned<bf16>,
+    turned: Aligned<bf16>,
+    out: Aligned<f32>,
+}
+
+impl Work {
+    fn new(lengths: &[usize], heads: Heads) -> Self {
+        let longest = lengths.iter().max().map_or(0, |len| len.next_multiple_of(STEP));
+        let (flat, square) = (longest * heads.width, longest * longest);
+        Self {
+            keys: Aligned::new(flat),
+            values: Aligned::new(flat),
+            other: Aligned::new(flat),
+            scores: Aligned::new(square),
+            d_scores: Aligned::new(square),
+            p: Aligned::new(square),
+            ds: Aligned::new(square),
+            turned: Aligned::new(square),
+            out: Aligned::new(TILE * heads.width),
+        }
+    }
+
+    /// Gives the rows of `softmax(q kᵀ / √width) v` to `each`.
+    fn attend(
+        &mut self,
+        tiles: &Configured,
+        [q, k, v]: [View; 3],
+        heads: Heads,
+        mut each: impl FnMut(usize, &[f32]),
+    ) {
+        let (len, width) = (q.rows, heads.width);
+        let long = len.next_multiple_of(STEP);
+        pack_columns(k, &mut self.keys);
+        pack_rows(v, &mut self.values);
+        for row in (0..len).step_by(TILE) {
+            let scores = &mut self.scores.values_mut()[..TILE * long];
+            let q = (&q.data[row * q.stride..], q.stride);
+            strip(tiles, q, &self.keys, width, scores);
+            let p = &mut self.p.values_mut()[..TILE * long];
+            let mut inverse = [0.0; TILE];
+            math::softmax_to_bf16(scores, len, heads.scale(), p, &mut inverse);
+            let out = &mut self.out.values_mut()[..TILE * width];
+            strip(tiles, (&*p, long), &self.values, long, out);
+            let rows = out.chunks_exact_mut(width).zip(inverse).take(len - row);
+            for (i, (values, inverse)) in rows.enumerate() {
+                for value in values.iter_mut() {
+                    *value *= inverse;
+                }
+                each(row + i, values);
+            }
+        }
+    }
+
+    /// Gives the rows of the gradients of queries (0), keys (1) and values (2) to `each`.
+    fn differentiate(
+        &mut self,
+        tiles: &Configured,
+        [q, k, v]: [View; 3],
+        d_out: View,
+        heads: Heads,
+        mut each: impl FnMut(usize, usize, &[f32]),
+    ) {
+        let (len, width) = (q.rows, heads.width);
+        let long = len.next_multiple_of(STEP);
+        pack_columns(k, &mut self.keys);
+        pack_columns(v, &mut self.values);
+        for row in (0..len).step_by(TILE) {
+            let block = row * long..(row + TILE) * long;
+            let scores = &mut self.scores.values_mut()[block.clone()];
+            let d_scores = &mut self.d_scores.values_mut()[block.clone()];
+            strip(tiles, (&q.data[row * q.stride..], q.stride), &self.keys, width, scores);
+            let d = (&d_out.data[row * d_out.stride..], d_out.stride);
+            strip(tiles, d, &self.values, width, d_scores);
+            let p = &mut self.p.values_mut()[block.clone()];
+            let ds = &mut self.ds.values_mut()[block];
+            math::softmax_gradient_to_bf16((scores, d_scores), long, len, heads.scale(), (p, ds));
+        }
+        let square = |data| View { data, stride: long, rows: len, cols: len };
+        // dq = ds k
+        pack_rows(k, &mut self.other);
+        let left = (self.ds.values(), long);
+        self.out.rows_of(tiles, left, &self.other, len, width, |row, values| each(0, row, values));
+        // dk = dsᵀ q
+        pack_rows(q, &mut self.other);
+        turn(square(self.ds.values()), &mut self.turned, long);
+        let left = (self.turned.values(), long);
+        self.out.rows_of(tiles, left, &self.other, len, width, |row, values| each(1, row, values));
+        // dv = pᵀ d_out
+        pack_rows(d_out, &mut self.other);
+        turn(square(self.p.values()), &mut self.turned, long);
+        let left = (self.turned.values(), long);
+        self.out.rows_of(tiles, left, &self.other, len, width, |row, values| each(2, row, values));
+    }
+}
+
+impl Aligned<f32> {
+    /// Gives the `len` rows of a product over `len` inner values to `each`.
+    fn rows_of(
+        &mut self,
+        tiles: &Configured,
+        (a, stride): (&[bf16], usize),
+        b: &Aligned<bf16>,
+        len: usize,
+        width: usize,
+        mut each: impl FnMut(usize, &[f32]),
+    ) {
+        let out = &mut self.values_mut()[..TILE * width];
+        for row in (0..len).step_by(TILE) {
+            strip(tiles, (&a[row * stride..], stride), b, len.next_multiple_of(STEP), out);
+            for (i, values) in out.chunks_exact(width).take(len - row).enumerate() {
+                each(row + i, values);
+            }
+        }
+    }
+}
+
+/// `out` = 16 rows of a product; `inner` is a multiple of 32.
+fn strip(
+    _: &Configured,
+    (a, stride): (&[bf16], usize),
+    b: &Aligned<bf16>,
+    inner: usize,
+    out: &mut [f32],
+) {
+    let cols = out.len() / TILE;
+    let (steps, panels) = (inner / STEP, cols / STEP);
+    let panel = steps * 2 * TILE_VALUES;
+    assert!(steps > 0 && (TILE - 1) * stride + inner <= a.len());
+    assert!(panels * panel <= b.values().len() && panels * STEP * TILE <= out.len());
+    for i in 0..panels {
+        // SAFETY: tiles are configured; the asserts hold 16 rows of `a`, the panel of `b`, and 16
+        // rows of `cols` sums.
+        unsafe {
+            let b = b.values().as_ptr().add(i * panel);
+            half_step(a.as_ptr(), stride, b, steps, out.as_mut_ptr().add(i * STEP), cols);
+        }
+    }
+}
+
+fn pack_rows(b: View, out: &mut Aligned<bf16>) {
+    out.reserve(packed_len(b.rows, b.cols));
+    // SAFETY: called with configured tiles only, so on a CPU that has these vectors.
+    unsafe { pack::rows(b, out.values_mut()) };
+}
+
+fn pack_columns(b: View, out: &mut Aligned<bf16>) {
+    out.reserve(packed_len(b.cols, b.rows));
+    // SAFETY: called with configured tiles only, so on a CPU that has these vectors.
+    unsafe { pack::columns(b, out.values_mut()) };
+}
+
+fn turn(a: View, out: &mut Aligned<bf16>, stride: usize) {
+    // SAFETY: called with configured tiles only, so on a CPU that has these vectors.
+    unsafe { pack::turn(a, out.values_mut(), stride) };
+}
