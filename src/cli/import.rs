@@ -1,5 +1,6 @@
 //! `fineprint import`: corpora → data sets.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ enum Corpus {
     PolisisBenchmark(PolisisBenchmark),
     Spans(Spans),
     Clauses(Clauses),
+    LabelStudio(LabelStudio),
+    Doccano(Doccano),
 }
 
 impl Arguments {
@@ -41,6 +44,8 @@ impl Arguments {
             Corpus::PolisisBenchmark(arguments) => arguments.run(),
             Corpus::Spans(arguments) => arguments.run(),
             Corpus::Clauses(arguments) => arguments.run(),
+            Corpus::LabelStudio(arguments) => arguments.run(),
+            Corpus::Doccano(arguments) => arguments.run(),
         }
     }
 }
@@ -194,6 +199,53 @@ impl Clauses {
         opened.write(&found.examples, &json!({"clauses": clauses, "without_text": left_out}))?;
         Ok(Status::Done)
     }
+}
+
+/// What people labelled in Label Studio, from tasks of `label --format label-studio`
+///
+/// Votes and who gave them are kept; a label that more than half of the annotators gave is gold.
+#[derive(clap::Args)]
+struct LabelStudio {
+    /// Label Studio's export in its own JSON format
+    #[arg(value_name = "FILE")]
+    export: PathBuf,
+    #[command(flatten)]
+    results: Results,
+}
+
+impl LabelStudio {
+    fn run(self) -> Result<Status, Failure> {
+        let opened = self.results.open(std::slice::from_ref(&self.export))?;
+        let examples = dataset::import_label_studio(&self.export, &Taxonomy::opp115())?;
+        write_annotated(opened, &examples)
+    }
+}
+
+/// What people labelled in doccano, from lines of `label --format doccano`
+///
+/// Votes and who gave them are kept; a label that more than half of the annotators gave is gold.
+#[derive(clap::Args)]
+struct Doccano {
+    /// doccano's JSONL exports, one file an annotator, named after them
+    #[arg(value_name = "FILE", required = true)]
+    exports: Vec<PathBuf>,
+    #[command(flatten)]
+    results: Results,
+}
+
+impl Doccano {
+    fn run(self) -> Result<Status, Failure> {
+        let opened = self.results.open(&self.exports)?;
+        let examples = dataset::import_doccano(&self.exports, &Taxonomy::opp115())?;
+        write_annotated(opened, &examples)
+    }
+}
+
+fn write_annotated(opened: Opened, examples: &[Example]) -> Result<Status, Failure> {
+    let people: BTreeSet<&String> = examples.iter().flat_map(|e| e.annotations.keys()).collect();
+    tell(&format!("{} clauses labelled by {} people", examples.len(), people.len()));
+    opened.write(examples, &json!({"clauses": examples.len(), "annotators": people}))?;
+    Ok(Status::Done)
 }
 
 fn report_target(inputs: &[PathBuf], path: Option<&Path>) -> Result<Option<Target>, Failure> {

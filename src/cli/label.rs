@@ -12,7 +12,7 @@ use super::exit::{Failure, Status};
 use super::inputs::{self, Input};
 use super::pipeline::{Labeller, Pipeline};
 use super::target::Target;
-use super::values::{Labelling, Reading};
+use super::values::{Labelling, Reading, share};
 use super::{interrupt, progress};
 use crate::output::Format;
 
@@ -41,6 +41,10 @@ pub struct Arguments {
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Give a label only where the model's evidence says that at least this share of such labels
+    /// is right; the record says which labels were withheld
+    #[arg(long, value_name = "P", value_parser = share, conflicts_with = "threshold")]
+    min_precision: Option<f64>,
     #[command(flatten)]
     labelling: Labelling,
     #[command(flatten)]
@@ -53,7 +57,10 @@ impl Arguments {
         let paths = inputs::resolve(self.paths)?;
         let target = open_beside(&paths, self.output.as_deref())?;
         let output = target.name().to_owned();
-        let classifier = self.labelling.classifier()?;
+        let mut classifier = self.labelling.classifier()?;
+        if let Some(precision) = self.min_precision {
+            classifier.require_precision(precision, self.reading.unit.into())?;
+        }
         let pipeline = Pipeline {
             reading: &self.reading,
             labeller: Some(Labeller { classifier: &classifier, threads: self.labelling.threads() }),

@@ -5,6 +5,7 @@ mod exit;
 mod import;
 mod inputs;
 mod interrupt;
+mod kernel;
 mod label;
 mod model;
 mod pipeline;

@@ -177,7 +177,12 @@ impl Facts {
             hidden: config.hidden_size,
             heads: config.num_attention_heads,
             vocabulary: config.vocab_size,
-            parameters: model.weights.0.values().map(|tensor| tensor.data.len()).sum(),
+            parameters: model
+                .weights
+                .0
+                .values()
+                .map(|tensor| tensor.shape().iter().product::<usize>())
+                .sum(),
             max_tokens: model.tokens.max_tokens(),
             bytes: files.weights.len(),
         };

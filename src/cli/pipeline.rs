@@ -1,5 +1,6 @@
 //! Inputs → records: read, cut, classify in batches, write in order.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -51,6 +52,10 @@ struct Counts {
     done: usize,
     clauses: usize,
     failed: usize,
+    /// How many of them by kind of failure.
+    kinds: BTreeMap<String, usize>,
+    /// Blocks in other languages, in documents that were read.
+    other_language: usize,
     left_out: usize,
     first_failure: Option<ErrorRecord>,
 }
@@ -97,6 +102,7 @@ impl Pipeline<'_> {
             Ok(document) => {
                 counts.done += 1;
                 counts.clauses += document.clauses.len();
+                counts.other_language += document.other_language;
                 for (index, clause) in document.clauses.into_iter().enumerate() {
                     let record = ClauseRecord::new(&name, index, clause, &document.sha256);
                     waiting.push(Waiting::Clause(record));
@@ -105,6 +111,7 @@ impl Pipeline<'_> {
             }
             Err(record) => {
                 counts.failed += 1;
+                *counts.kinds.entry(record.error.kind.clone()).or_default() += 1;
                 counts.first_failure.get_or_insert_with(|| record.clone());
                 waiting.push(Waiting::Failed(record));
             }
@@ -141,7 +148,8 @@ impl Pipeline<'_> {
         if clauses.is_empty() {
             return Err(unsuitable(ReadError::NoText));
         }
-        Ok(Cut { clauses, sha256: hex(&Sha256::digest(&bytes)) })
+        let sha256 = hex(&Sha256::digest(&bytes));
+        Ok(Cut { clauses, sha256, other_language: document.other_language })
     }
 
     fn write_if_full(&mut self, waiting: &mut Vec<Waiting>) -> Result<(), Failure> {
@@ -172,6 +180,8 @@ struct Cut {
     clauses: Vec<Clause>,
     /// Of the file.
     sha256: String,
+    /// Blocks left out because of their language.
+    other_language: usize,
 }
 
 impl Labeller<'_> {
@@ -191,6 +201,7 @@ impl Labeller<'_> {
         let classified = self.classifier.classify(&inputs, unit, self.threads)?;
         for (record, found) in records.iter_mut().zip(classified) {
             record.labels = Some(self.classifier.names(&found.labels));
+            record.withheld = self.classifier.names(&found.withheld);
             record.scores = Some(LabelMap::new(self.classifier.taxonomy(), found.scores));
             record.truncated = found.truncated;
             record.model = Some(self.classifier.name().to_owned());
@@ -202,12 +213,20 @@ impl Labeller<'_> {
 impl Counts {
     /// One line on standard error, unless one document went well.
     fn tell(&self, verb: &str, stopped: bool) {
-        if self.failed == 0 && self.done <= 1 && self.left_out == 0 && !stopped {
+        if self.failed + self.left_out + self.other_language == 0 && self.done <= 1 && !stopped {
             return;
         }
         let documents = if self.done == 1 { "document" } else { "documents" };
         let mut line = format!("{} {documents} {verb} ({} clauses)", self.done, self.clauses);
         line += &format!(", {} failed", self.failed);
+        if !self.kinds.is_empty() {
+            let kinds = self.kinds.iter().map(|(kind, count)| format!("{count} {kind}"));
+            line += &format!(" ({})", kinds.collect::<Vec<_>>().join(", "));
+        }
+        if self.other_language > 0 {
+            let blocks = if self.other_language == 1 { "block" } else { "blocks" };
+            line += &format!(", {} {blocks} in other languages left out", self.other_language);
+        }
         if self.left_out > 0 {
             line += &format!(", {} files of other kinds left out", self.left_out);
         }

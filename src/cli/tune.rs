@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 
-use super::exit::{Failure, Status};
+use super::exit::{Failure, Status, tell};
 use super::thresholds;
+use super::values::share;
 use crate::dataset::{Example, read_examples};
 use crate::label::{Classifier, Input, Unit};
 use crate::model::{Files, Model};
@@ -15,7 +16,8 @@ use crate::model::{Files, Model};
 ///
 /// For each category the threshold that maximises F1 is stored in the model's config.json; one
 /// with fewer than 25 positives gets 0.5. Examples with a kind set the thresholds for clauses, the
-/// others those for segments.
+/// others those for segments. With --min-precision also the lowest scores are stored from which
+/// precision is at least so much with 95 % confidence, for `label --min-precision`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Data sets (JSON Lines)
@@ -27,6 +29,9 @@ pub struct Arguments {
     /// Take this fold alone
     #[arg(long, value_name = "FOLD")]
     fold: Option<u32>,
+    /// Certify this precision; may be given several times
+    #[arg(long, value_name = "P", value_parser = share)]
+    min_precision: Vec<f64>,
 }
 
 impl Arguments {
@@ -55,6 +60,10 @@ impl Arguments {
             .collect();
         let decision = config.fineprint.get_or_insert_default();
         thresholds::store(decision, &examples, &scores, taxonomy);
+        for &precision in &self.min_precision {
+            let found = thresholds::certify(decision, &examples, &scores, taxonomy, precision);
+            tell(&found.map_err(|error| Failure::Input(error.into()))?);
+        }
         let json = serde_json::to_vec_pretty(&config).map_err(|e| Failure::Output(e.into()))?;
         let path = self.model.join("config.json");
         fs::write(&path, json).map_err(|e| Failure::writing(e, &path.display().to_string()))?;

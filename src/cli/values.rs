@@ -5,7 +5,10 @@ use std::thread;
 
 use clap::ValueEnum;
 
-use crate::document::{self, Boilerplate, ReadOptions};
+use super::kernel::Kernel;
+
+use crate::document::{self, Boilerplate, Gate, ReadOptions};
+use crate::label::EngineOptions;
 use crate::{dataset, label};
 
 /// `--input`
@@ -39,6 +42,16 @@ pub enum BoilerplateChoice {
     Drop,
     /// Read everything that a page shows
     Keep,
+}
+
+/// `--gate`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum GateChoice {
+    /// Refuse error pages, pages of scripts, other languages and what is no privacy policy
+    #[default]
+    On,
+    /// Read whatever has text
+    Off,
 }
 
 /// `--unit`
@@ -82,6 +95,10 @@ pub struct Reading {
     /// What happens to menus, banners, footers and forms of a page
     #[arg(long, value_enum, default_value_t, value_name = "CHOICE")]
     pub boilerplate: BoilerplateChoice,
+    /// Whether documents that are no privacy policies are refused
+    #[arg(long, value_enum, default_value_t, value_name = "WHETHER", hide_possible_values = true)]
+    #[arg(help = "Refuse what is no English privacy policy, with the reason: on or off")]
+    pub gate: GateChoice,
     /// Refuse larger files
     #[arg(long, value_name = "BYTES", default_value_t = ReadOptions::default().max_bytes)]
     pub max_bytes: usize,
@@ -97,6 +114,10 @@ impl Reading {
                 BoilerplateChoice::Keep => Boilerplate::Keep,
             },
             max_bytes: self.max_bytes,
+            gate: match self.gate {
+                GateChoice::On => Gate::On,
+                GateChoice::Off => Gate::Off,
+            },
         }
     }
 }
@@ -113,13 +134,17 @@ pub struct Labelling {
     /// Threads that compute; without it, as many as the machine runs at once
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
+    /// What computes: auto, portable (f32 on any CPU) or amx (bf16 on CPUs with AMX)
+    #[arg(long, value_enum, default_value_t, value_name = "KERNEL", hide_possible_values = true)]
+    pub kernel: Kernel,
 }
 
 impl Labelling {
     /// The classifier with its thresholds.
     pub fn classifier(&self) -> Result<label::Classifier, super::Failure> {
         let model = super::source::load(self.model.as_deref())?;
-        let mut classifier = label::Classifier::new(model)?;
+        let options = EngineOptions { kernel: self.kernel.into(), ..EngineOptions::default() };
+        let mut classifier = label::Classifier::with_options(model, options)?;
         if let Some(threshold) = self.threshold {
             classifier.set_threshold(threshold);
         }
@@ -130,6 +155,14 @@ impl Labelling {
     pub fn threads(&self) -> usize {
         let all = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.threads.map_or_else(all, NonZeroUsize::get)
+    }
+}
+
+/// A number between 0 and 1, both excluded.
+pub fn share(argument: &str) -> Result<f64, String> {
+    match argument.parse::<f64>() {
+        Ok(value) if value > 0.0 && value < 1.0 => Ok(value),
+        _ => Err("not a number between 0 and 1".to_owned()),
     }
 }
 
@@ -150,6 +183,14 @@ mod tests {
         assert_eq!(probability("0.25"), Ok(0.25));
         for wrong in ["1.01", "-0.1", "NaN", "half", ""] {
             assert!(probability(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_precision_to_certify_lies_between() {
+        assert_eq!(share("0.95"), Ok(0.95));
+        for wrong in ["0", "1", "95", "NaN", ""] {
+            assert!(share(wrong).is_err(), "{wrong}");
         }
     }
 }

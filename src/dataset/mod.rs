@@ -1,5 +1,6 @@
 //! Labelled clauses as JSON Lines: what `import` writes and `eval` and `train` read.
 
+mod annotated;
 mod error;
 mod folds;
 mod gold;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clause::ClauseKind;
 
+pub use annotated::{import_doccano, import_label_studio};
 pub use error::{DatasetError, LineProblem};
 pub use folds::split_by_fold;
 pub use gold::{Converted, import_clauses, import_spans};
@@ -58,6 +60,9 @@ pub struct Example {
     pub annotators: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fold: Option<u32>,
+    /// Who gave which labels, by the name of the annotator, where that is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, Vec<String>>,
 }
 
 impl Example {

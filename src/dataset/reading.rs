@@ -59,6 +59,7 @@ struct Line {
     votes: Option<BTreeMap<String, u32>>,
     annotators: Option<u32>,
     fold: Option<u32>,
+    annotations: Option<BTreeMap<String, Vec<String>>>,
 }
 
 impl<'a, R: BufRead> ExampleReader<'a, R> {
@@ -138,6 +139,9 @@ impl Line {
         let labels =
             canonical_labels(self.labels.ok_or(LineProblem::Missing("labels"))?, taxonomy)?;
         let votes = canonical_votes(self.votes.unwrap_or_default(), self.annotators, taxonomy)?;
+        let annotations = (self.annotations.unwrap_or_default().into_iter())
+            .map(|(who, labels)| Ok((who, canonical_labels(labels, taxonomy)?)))
+            .collect::<Result<_, _>>()?;
         if let (Some(start), Some(end)) = (self.start, self.end)
             && start > end
         {
@@ -162,6 +166,7 @@ impl Line {
             votes,
             annotators: self.annotators,
             fold: self.fold,
+            annotations,
         })
     }
 }

@@ -12,6 +12,12 @@ use crate::taxonomy::Taxonomy;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelMap<T>(Vec<(String, T)>);
 
+impl<T> Default for LabelMap<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
 impl<T> LabelMap<T> {
     /// Pairs the labels of a taxonomy with values by class index.
     pub fn new(taxonomy: &Taxonomy, values: impl IntoIterator<Item = T>) -> Self {

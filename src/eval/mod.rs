@@ -8,28 +8,56 @@
 
 mod agreement;
 mod align;
+mod binomial;
+mod calibration;
+mod certify;
+mod compare;
+mod errors;
+mod gate;
+mod html;
 mod human;
 mod intervals;
 mod json;
 mod label_map;
+mod lint;
+mod markdown;
 mod merged;
 mod metrics;
+mod predictions;
+mod random;
+pub mod reading;
 mod report;
+mod sections;
+mod splitter;
 mod starts;
+mod student;
 mod table;
 mod thresholds;
 
 pub use agreement::{cohen_kappa, cohen_kappa_by_category, fleiss_kappa, pairwise_f1};
 pub use align::{Alignment, GoldClause, LabelledClause, Segmentation, align};
+pub use calibration::{Bin, Calibrated, Calibration, Point, Ranking, curve};
+pub use certify::{Certificate, Certified, CertifiedPoint, Evidence};
+pub use compare::{Comparison, Difference, McNemar, Paired};
+pub use errors::{Confusion, Decided, Errors, Place, Suspect, WrongClause};
+pub use gate::{Gate, GateError, Miss};
+pub use html::{Sheet, html};
 pub use human::{Human, HumanFigures};
 pub use intervals::{Bootstrap, Interval, bootstrap};
 pub use json::json;
 pub use label_map::LabelMap;
+pub use lint::{Finding, Linted, Problem, Source, lint};
+pub use markdown::markdown;
 pub use merged::merge_other;
 pub use metrics::{AVERAGES, Counts, Measures, Tally, tally_by_group};
+pub use predictions::{Prediction, PredictionError, Predictions, Wanted, write_prediction};
+pub use reading::{
+    Overlap, ReaderRow, ReadingFigures, gold_name, gold_text, mean_reading, overlap, reader_table,
+};
 pub use report::{Evaluation, Figures, Report, TenCategories};
-pub use starts::same_starts;
-pub use table::table;
+pub use splitter::{SplitterFigures, SplitterRow, predicted_starts, splitter_table};
+pub use starts::{same_starts, spans_from};
+pub use table::{table, tables};
 pub use thresholds::{Tuning, decide, tune};
 
 /// One clause with what people and the model say of it, all by class index.
@@ -70,6 +98,18 @@ pub enum EvalError {
          evaluate it with the taxonomy it was labelled with"
     )]
     Shape { row: usize, group: String, what: &'static str, expected: usize, found: usize },
+    #[error(
+        "clause {row} (of `{group}`) has the score {score} for `{label}`; scores are numbers from \
+         0 to 1"
+    )]
+    Score { row: usize, group: String, label: String, score: String },
+    #[error(
+        "clause {row} (of `{group}`) is not the same for both models: compare them on the same \
+         clauses, in the same order"
+    )]
+    Unlike { row: usize, group: String },
+    #[error("a precision to certify lies between 0 and 1, both excluded")]
+    MinPrecision,
 }
 
 /// Checks one list of a clause against the number of labels.

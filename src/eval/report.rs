@@ -7,7 +7,10 @@ use crate::taxonomy::Taxonomy;
 use super::align::Segmentation;
 use super::intervals::{Bootstrap, Interval, bootstrap};
 use super::metrics::{Measures, tally_by_group};
-use super::{EvalError, Human, LabelMap, Scored, check_len, merge_other};
+use super::{
+    Calibration, Certified, Comparison, Errors, EvalError, Human, LabelMap, Scored, check_len,
+    merge_other,
+};
 
 /// Below so many policies, intervals are a rough guide and the report says so.
 const FEW_GROUPS: usize = 10;
@@ -46,6 +49,18 @@ pub struct Report {
     /// The three kinds of `Other` as one category; only for OPP-115.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ten_categories: Option<TenCategories>,
+    /// Whether scores rank clauses rightly and mean what they say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+    /// From which scores on precision is certain enough; only when asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certified: Option<Certified>,
+    /// The difference to another model; only when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
+    /// Clauses to look at; only when asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<Errors>,
     /// What the annotators reach; only when the data set has votes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub human: Option<Human>,
@@ -104,6 +119,10 @@ impl Evaluation<'_> {
                 let [micro_avg, macro_avg, ..] = view.averages;
                 TenCategories { micro_avg, macro_avg }
             }),
+            calibration: Some(Calibration::of(self.taxonomy, rows)),
+            certified: None,
+            comparison: None,
+            errors: None,
             human: Human::of(self.taxonomy, rows),
             segmentation: None,
         })
@@ -125,8 +144,21 @@ impl Evaluation<'_> {
             if let Some(votes) = &row.votes {
                 check_len(i, &row.group, "votes", votes.counts.len(), classes)?;
             }
+            self.check_scores(i, row)?;
         }
         Ok(())
+    }
+
+    fn check_scores(&self, row: usize, clause: &Scored) -> Result<(), EvalError> {
+        let wrong = clause.scores.iter().position(|score| !(0.0..=1.0).contains(score));
+        wrong.map_or(Ok(()), |class| {
+            Err(EvalError::Score {
+                row,
+                group: clause.group.clone(),
+                label: self.taxonomy.names()[class].clone(),
+                score: clause.scores[class].to_string(),
+            })
+        })
     }
 
     fn notes(&self, view: &View) -> Vec<String> {
@@ -194,26 +226,56 @@ impl Figures {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::eval::Votes;
+    use crate::eval::{Place, Votes};
 
     /// A small evaluation with the OPP-115 labels: `groups` policies of three clauses.
     pub fn sample(groups: usize) -> Report {
-        let taxonomy = Taxonomy::opp115();
+        report(&rows(groups))
+    }
+
+    /// The same with everything that can be asked for.
+    pub fn full() -> Report {
+        let (taxonomy, rows) = (Taxonomy::opp115(), rows(12));
+        let mut better = rows.clone();
+        better.iter_mut().for_each(|row| row.predicted = row.gold.clone());
+        let place = |i: usize| Place {
+            id: format!("policy/{i}"),
+            group: rows[i].group.clone(),
+            context: vec!["Contact <us>".into()],
+            before: (i > 0).then(|| "Call us & wait.".into()),
+            text: "Mail us.\u{1b}[31m".into(),
+            after: None,
+        };
+        let places: Vec<Place> = (0..rows.len()).map(place).collect();
+        let options = Bootstrap::default();
+        let comparison = Comparison::of(&taxonomy, "old", &rows, &better, &options).unwrap();
+        Report {
+            certified: Some(Certified::of(&taxonomy, &rows, 0.9).unwrap()),
+            comparison: Some(comparison),
+            errors: Some(Errors::of(&taxonomy, &rows, &places, 2).unwrap()),
+            ..report(&rows)
+        }
+    }
+
+    /// Three clauses a policy: one right, one confused, one half found.
+    pub fn rows(groups: usize) -> Vec<Scored> {
         let label = |at: &[usize]| (0..12).map(|i| at.contains(&i)).collect::<Vec<_>>();
         let row = |group: usize, gold: &[usize], predicted: &[usize]| Scored {
             group: format!("policy {group}"),
             gold: label(gold),
-            scores: vec![0.5; 12],
+            scores: label(predicted).iter().map(|&given| if given { 0.9 } else { 0.1 }).collect(),
             predicted: label(predicted),
             votes: Some(Votes {
                 counts: (0..12).map(|i| if gold.contains(&i) { 3 } else { 0 }).collect(),
                 annotators: 3,
             }),
         };
-        let rows: Vec<_> = (0..groups)
-            .flat_map(|g| [row(g, &[0], &[0]), row(g, &[9], &[10]), row(g, &[4, 5], &[4])])
-            .collect();
-        let thresholds = [0.3; 12];
+        let of = |g| [row(g, &[0], &[0]), row(g, &[9], &[10]), row(g, &[4, 5], &[4])];
+        (0..groups).flat_map(of).collect()
+    }
+
+    fn report(rows: &[Scored]) -> Report {
+        let (taxonomy, thresholds) = (Taxonomy::opp115(), [0.3; 12]);
         Evaluation {
             model: "default",
             dataset: "sample.jsonl",
@@ -221,8 +283,25 @@ pub(super) mod tests {
             thresholds: &thresholds,
             bootstrap: Bootstrap::default(),
         }
-        .report(&rows)
+        .report(rows)
         .unwrap()
+    }
+
+    #[test]
+    fn scores_must_be_shares() {
+        let taxonomy = Taxonomy::opp115();
+        let mut rows = rows(2);
+        rows[4].scores[1] = f32::NAN;
+        let evaluation = Evaluation {
+            model: "",
+            dataset: "",
+            taxonomy: &taxonomy,
+            thresholds: &[0.5; 12],
+            bootstrap: Bootstrap::default(),
+        };
+        let error = evaluation.report(&rows).unwrap_err().to_string();
+        let expected = "clause 4 (of `policy 1`) has the score NaN for `Third Party";
+        assert!(error.starts_with(expected), "{error}");
     }
 
     #[test]

@@ -4,41 +4,23 @@ use std::fmt::Write;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-use super::{Figures, HumanFigures, Report};
+use super::errors::{Decided, Errors, Place};
+use super::sections::{Section, heading, number, sections, summary};
+use super::{Report, Segmentation};
 
-/// The report for a terminal or a log: a table of figures, then what people reach, then notes.
-/// Undefined figures are shown as `-`.
+/// The report for a terminal or a log: a table of figures, then what else was asked for, then
+/// notes. Undefined figures are shown as `-`.
 pub fn table(report: &Report) -> String {
-    let mut out = format!(
-        "{} on {}: {} clauses of {} policies\n\n{}\n",
-        report.model,
-        report.dataset,
-        report.clauses,
-        report.documents,
-        figures(report).trim_fmt()
-    );
-    if let Some(cut) = &report.segmentation {
-        let _ = writeln!(
-            out,
-            "\nClause starts: precision {}, recall {}, F1 {} ({} gold clauses, {} predicted; \
-             {} gold clauses without counterpart, {} predicted)",
-            number(cut.precision),
-            number(cut.recall),
-            number(cut.f1),
-            cut.gold_clauses,
-            cut.predicted_clauses,
-            cut.gold_without_counterpart,
-            cut.predicted_without_counterpart,
-        );
+    let mut out = format!("{}\n", heading(report));
+    for section in sections(report) {
+        write_section(&mut out, &section);
+        // The splitting belongs to the figures, which have no title.
+        if let (true, Some(cut)) = (section.title.is_empty(), &report.segmentation) {
+            let _ = writeln!(out, "\n{}", segmentation(cut));
+        }
     }
-    if let Some(human) = &report.human {
-        let _ = writeln!(
-            out,
-            "\nAnnotators on {} clauses, {:.1} a clause\n\n{}",
-            human.clauses,
-            human.annotators,
-            agreement(report).trim_fmt()
-        );
+    if let Some(errors) = &report.errors {
+        write_errors(&mut out, errors);
     }
     for (i, note) in report.notes.iter().enumerate() {
         let _ = writeln!(out, "{}Note: {note}", if i == 0 { "\n" } else { "" });
@@ -46,87 +28,110 @@ pub fn table(report: &Report) -> String {
     out
 }
 
-fn figures(report: &Report) -> Table {
-    let header =
-        ["category", "precision", "recall", "f1-score", "support", "predicted", "precision 95 %"];
-    let mut table = plain(&header);
-    for (label, figures) in report.per_category.iter() {
-        table.add_row(row(label, figures));
+/// Several reports, one after the other, and a table of all.
+pub fn tables(reports: &[Report]) -> String {
+    let mut out = reports.iter().map(table).collect::<Vec<_>>().join("\n");
+    if reports.len() > 1 {
+        write_section(&mut out, &summary(reports));
     }
-    table.add_row([""]);
-    for (name, figures) in [
-        ("micro avg", &report.micro_avg),
-        ("macro avg", &report.macro_avg),
-        ("weighted avg", &report.weighted_avg),
-        ("samples avg", &report.samples_avg),
-    ] {
-        table.add_row(row(name, figures));
-    }
-    if let Some(ten) = &report.ten_categories {
-        table.add_row([""]);
-        table.add_row(row("micro avg, ten categories", &ten.micro_avg));
-        table.add_row(row("macro avg, ten categories", &ten.macro_avg));
-    }
-    table
+    out
 }
 
-fn agreement(report: &Report) -> Table {
-    let mut table = plain(&["category", "kappa", "f1-score"]);
-    let Some(human) = &report.human else { return table };
-    let row = |name: &str, figures: &HumanFigures| {
-        cells(name, [number(figures.kappa), number(figures.f1)])
-    };
-    for (label, figures) in human.per_category.iter() {
-        table.add_row(row(label, figures));
-    }
-    table.add_row([""]);
-    table.add_row(row("micro avg", &human.micro_avg));
-    table.add_row(row("macro avg", &human.macro_avg));
-    table
-}
-
-/// A table without borders, its header set.
-fn plain(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    let (first, rest) = header.split_first().unwrap_or((&"", &[]));
-    table.set_header(cells(first, rest));
-    table
-}
-
-fn row(name: &str, figures: &Figures) -> Vec<Cell> {
-    let interval = match figures.precision_ci {
-        Some([low, high]) => format!("{low:.3} to {high:.3}"),
-        None => "-".to_owned(),
-    };
-    cells(
-        name,
-        [
-            number(figures.precision),
-            number(figures.recall),
-            number(figures.f1),
-            figures.support.to_string(),
-            figures.predicted.to_string(),
-            interval,
-        ],
+/// One line on how well documents were cut.
+pub(super) fn segmentation(cut: &Segmentation) -> String {
+    format!(
+        "Clause starts: precision {}, recall {}, F1 {} ({} gold clauses, {} predicted; {} gold \
+         clauses without counterpart, {} predicted)",
+        number(cut.precision),
+        number(cut.recall),
+        number(cut.f1),
+        cut.gold_clauses,
+        cut.predicted_clauses,
+        cut.gold_without_counterpart,
+        cut.predicted_without_counterpart,
     )
 }
 
-/// A name to the left, numbers to the right.
-fn cells(name: &str, numbers: impl IntoIterator<Item = impl ToString>) -> Vec<Cell> {
-    let right = |number| Cell::new(number).set_alignment(CellAlignment::Right);
-    std::iter::once(Cell::new(name)).chain(numbers.into_iter().map(right)).collect()
+fn write_section(out: &mut String, section: &Section) {
+    if !section.title.is_empty() {
+        let _ = writeln!(out, "\n{}", section.title);
+    }
+    if !section.lead.is_empty() {
+        let _ = writeln!(out, "({})", section.lead);
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(cells(&section.header));
+    for row in &section.rows {
+        table.add_row(if row.is_empty() { vec![Cell::new("")] } else { cells(row) });
+    }
+    let _ = writeln!(out, "\n{}", table.trim_fmt());
 }
 
-fn number(value: Option<f64>) -> String {
-    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"))
+/// A name to the left, numbers to the right.
+fn cells<T: AsRef<str>>(row: &[T]) -> Vec<Cell> {
+    let cell = |(i, text): (usize, &T)| {
+        let text = text.as_ref();
+        let is_number = text.starts_with(|c: char| c.is_ascii_digit() || "+-".contains(c));
+        let name = i == 0 || (!is_number && text.contains(char::is_uppercase));
+        let side = if name { CellAlignment::Left } else { CellAlignment::Right };
+        Cell::new(text).set_alignment(side)
+    };
+    row.iter().enumerate().map(cell).collect()
+}
+
+fn write_errors(out: &mut String, errors: &Errors) {
+    if !errors.worst.is_empty() {
+        let _ = writeln!(out, "\nWorst clauses ({} of {})", errors.worst.len(), errors.wrong);
+    }
+    for wrong in &errors.worst {
+        write_place(out, &wrong.place);
+        let _ = writeln!(out, "    missed: {}", decided(&wrong.missed));
+        let _ = writeln!(out, "    superfluous: {}", decided(&wrong.superfluous));
+    }
+    if !errors.suspects.is_empty() {
+        let _ = writeln!(out, "\nLikely errors of the gold (the model is sure of the opposite)");
+    }
+    for suspect in &errors.suspects {
+        write_place(out, &suspect.place);
+        let _ = writeln!(out, "    {}", suspect.sentence());
+    }
+}
+
+fn write_place(out: &mut String, place: &Place) {
+    let context = place.context.join(" > ");
+    let _ = writeln!(out, "\n  {}  {}", one_line(&place.id), one_line(&context));
+    for (mark, text) in
+        [(' ', place.before.as_ref()), ('>', Some(&place.text)), (' ', place.after.as_ref())]
+    {
+        if let Some(text) = text {
+            let _ = writeln!(out, "  {mark} {}", one_line(text));
+        }
+    }
+}
+
+/// Text of a file must not steer a terminal.
+fn one_line(text: &str) -> String {
+    let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    folded.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+fn decided(labels: &[Decided]) -> String {
+    match labels {
+        [] => "-".to_owned(),
+        _ => labels
+            .iter()
+            .map(|d| format!("{} ({:.2})", d.label, d.score))
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::eval::Alignment;
-    use crate::eval::report::tests::sample;
+    use crate::eval::report::tests::{full, sample};
 
     fn line<'a>(text: &'a str, start: &str) -> Vec<&'a str> {
         let line = text.lines().find(|line| line.trim_start().starts_with(start));
@@ -156,5 +161,28 @@ mod tests {
         let mut report = sample(2);
         report.segmentation = Some(Alignment::default().segmentation());
         assert_eq!(line(&table(&report), "Clause starts")[2..4], ["precision", "-,"]);
+    }
+
+    #[test]
+    fn shows_what_else_was_asked_for() {
+        let text = table(&full());
+        assert_eq!(line(&text, "Certified precision")[3], "0.9");
+        line(&text, "Against old");
+        assert!(text.contains("not enough evidence"));
+        let folded: Vec<String> =
+            text.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        let confused = "Introductory/Generic Privacy contact information 12";
+        assert!(folded.iter().any(|line| line == confused), "{text}");
+        line(&text, "> Mail us.\u{fffd}[31m");
+        line(&text, "missed: Introductory/Generic (0.10)");
+        assert!(text.lines().all(|line| line.trim_end() == line), "trailing blanks");
+    }
+
+    #[test]
+    fn several_data_sets_stand_in_one_table_at_the_end() {
+        let text = tables(&[sample(2), sample(3)]);
+        assert_eq!(text.matches("sample.jsonl").count(), 4);
+        assert_eq!(line(&text, "sample.jsonl")[1..3], ["2", "6"]);
+        assert!(!tables(&[sample(2)]).contains("All data sets"));
     }
 }

@@ -47,6 +47,22 @@ pub struct Decision {
     pub segment_thresholds: BTreeMap<String, f32>,
     /// Longest input in tokens, special tokens included.
     pub max_tokens: usize,
+    /// Scores from which the precision is certain enough, one entry a precision.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub certified: Vec<CertifiedScores>,
+}
+
+/// Scores from which labels have a precision of at least so much, with 95 % confidence each. A
+/// label without score had not enough evidence.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct CertifiedScores {
+    pub min_precision: f64,
+    /// For clauses, by label; `None` when none was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<BTreeMap<String, f32>>,
+    /// The same for whole segments (paragraphs).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment_thresholds: Option<BTreeMap<String, f32>>,
 }
 
 fn default_eps() -> f64 {

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-pub use config::{Config, Decision};
+pub use config::{CertifiedScores, Config, Decision};
 #[cfg(feature = "embedded-model")]
 pub use embedded::{EMBEDDED_CARD, embedded};
 pub use error::ModelError;
@@ -75,7 +75,7 @@ impl Model {
     /// What is wrong with which part, as a [`ModelError`].
     pub fn parse(files: &Files) -> Result<Self, ModelError> {
         let config = Config::parse(&files.config)?;
-        let weights = Weights::parse(&files.weights)?;
+        let weights = Weights::parse(files.weights.clone())?;
         weights.check(&config)?;
         let wanted = config.fineprint.as_ref().map_or(0, |decision| decision.max_tokens);
         let max_tokens = if wanted == 0 { DEFAULT_MAX_TOKENS } else { wanted }

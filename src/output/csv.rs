@@ -21,7 +21,7 @@ pub struct CsvExporter<W: Write> {
 
 impl<W: Write> CsvExporter<W> {
     /// Writes the header. `labels` names the score columns; without it there are none, and no
-    /// `labels` and `truncated` columns either.
+    /// `labels`, `withheld` and `truncated` columns either.
     pub fn new(writer: W, labels: Option<&Taxonomy>) -> io::Result<Self> {
         let labels = labels.map(|taxonomy| taxonomy.names().to_vec());
         let mut exporter = Self { writer: csv::Writer::from_writer(writer), labels };
@@ -29,6 +29,7 @@ impl<W: Write> CsvExporter<W> {
         if let Some(labels) = &exporter.labels {
             header.push("labels".to_owned());
             header.extend(labels.iter().cloned());
+            header.push("withheld".to_owned());
             header.push("truncated".to_owned());
         }
         header.push("error".to_owned());
@@ -55,6 +56,7 @@ impl<W: Write> Exporter for CsvExporter<W> {
         if let Some(names) = &self.labels {
             fields.push(record.labels.as_deref().unwrap_or_default().join(LABEL_JOIN));
             fields.extend(names.iter().map(|name| score(record, name)));
+            fields.push(record.withheld.join(LABEL_JOIN));
             fields.push(if record.truncated { "true".to_owned() } else { String::new() });
         }
         fields.push(String::new());
@@ -62,7 +64,7 @@ impl<W: Write> Exporter for CsvExporter<W> {
     }
 
     fn error(&mut self, record: &ErrorRecord) -> io::Result<()> {
-        let columns = PLACE.len() + self.labels.as_ref().map_or(0, |labels| labels.len() + 2);
+        let columns = PLACE.len() + self.labels.as_ref().map_or(0, |labels| labels.len() + 3);
         let mut fields = vec![String::new(); columns];
         fields[0] = record.document.clone();
         fields.push(format!("{}: {}", record.error.kind, record.error.message));
@@ -115,8 +117,8 @@ mod tests {
             run(Some(&two()), &[labelled()]),
             format!(
                 "document,index,start,end,kind,context,text,labels,Data Security,Data Retention,\
-                 truncated,error\n{place},Data Retention;Data Security,0.5123,0.9,,\n\
-                 empty.html,,,,,,,,,,,empty: no text in it\n"
+                 withheld,truncated,error\n{place},Data Retention;Data Security,0.5123,0.9,,,\n\
+                 empty.html,,,,,,,,,,,,empty: no text in it\n"
             )
         );
         assert_eq!(
@@ -136,13 +138,13 @@ mod tests {
         let mut reader = csv::Reader::from_reader(out.as_bytes());
         let row = reader.records().next().unwrap().unwrap();
         assert_eq!(&row[6], text);
-        assert_eq!(&row[10], "true");
+        assert_eq!(&row[11], "true");
     }
 
     #[test]
     fn a_kind_is_spelled_as_in_json() {
-        use crate::clause::ClauseKind::{Cell, Heading, Item, Sentence};
-        for of in [Sentence, Item, Heading, Cell] {
+        use crate::clause::ClauseKind::{Cell, Heading, Item, Sentence, Toc};
+        for of in [Sentence, Item, Heading, Cell, Toc] {
             let record = ClauseRecord { kind: of, ..unlabelled() };
             let json = serde_json::to_string(&of).unwrap();
             assert_eq!(format!("\"{}\"", kind(&record)), json);

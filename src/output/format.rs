@@ -7,7 +7,9 @@ use clap::ValueEnum;
 
 use crate::taxonomy::Taxonomy;
 
-use super::{CsvExporter, Exporter, JsonlExporter, TableExporter};
+use super::{
+    CsvExporter, DoccanoExporter, Exporter, JsonlExporter, LabelStudioExporter, TableExporter,
+};
 
 /// How records are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, ValueEnum)]
@@ -19,6 +21,10 @@ pub enum Format {
     Csv,
     /// A table for reading in a terminal.
     Table,
+    /// Tasks with predictions for Label Studio, one array.
+    LabelStudio,
+    /// Lines for doccano, text classification with several labels.
+    Doccano,
 }
 
 impl Format {
@@ -34,6 +40,8 @@ impl Format {
             Format::Jsonl => Box::new(JsonlExporter::new(writer)),
             Format::Csv => Box::new(CsvExporter::new(writer, labels)?),
             Format::Table => Box::new(TableExporter::new(writer, width)),
+            Format::LabelStudio => Box::new(LabelStudioExporter::new(writer)),
+            Format::Doccano => Box::new(DoccanoExporter::new(writer)),
         })
     }
 }
@@ -44,6 +52,8 @@ impl fmt::Display for Format {
             Format::Jsonl => "jsonl",
             Format::Csv => "csv",
             Format::Table => "table",
+            Format::LabelStudio => "label-studio",
+            Format::Doccano => "doccano",
         })
     }
 }
@@ -52,8 +62,9 @@ impl std::str::FromStr for Format {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        ValueEnum::from_str(name, true)
-            .map_err(|_| format!("no format `{name}`; formats are jsonl, csv and table"))
+        ValueEnum::from_str(name, true).map_err(|_| {
+            format!("no format `{name}`; formats are jsonl, csv, table, label-studio and doccano")
+        })
     }
 }
 
@@ -73,9 +84,13 @@ mod tests {
 
     #[test]
     fn every_format_has_its_exporter() {
-        for (format, start) in
-            [(Format::Jsonl, "{\"document\""), (Format::Csv, "document,"), (Format::Table, "shop")]
-        {
+        for (format, start) in [
+            (Format::Jsonl, "{\"document\""),
+            (Format::Csv, "document,"),
+            (Format::Table, "shop"),
+            (Format::LabelStudio, "[\n"),
+            (Format::Doccano, "{\"text\""),
+        ] {
             let mut out = Vec::new();
             let mut exporter = format.exporter(Box::new(&mut out), Some(&two()), 80).unwrap();
             exporter.clause(&labelled()).unwrap();

@@ -9,12 +9,15 @@
 //!  "scores":{"Data Retention":0.98},"source_sha256":"…","model":"…"}
 //! ```
 //! `start` and `end` are half-open byte offsets into the original file. `split` writes no
-//! `labels`, `scores` and `model`. A document without clauses gives
+//! `labels`, `scores` and `model`. `withheld`, after `labels`, stands there only when a precision
+//! was required and labels fell short of it. A document without clauses gives
 //! `{"document":…,"error":{"kind":…,"message":…}}` instead.
 
 mod csv;
+mod doccano;
 mod format;
 mod jsonl;
+mod label_studio;
 mod shorten;
 mod table;
 
@@ -26,8 +29,10 @@ use crate::clause::{Clause, ClauseKind};
 use crate::eval::LabelMap;
 
 pub use csv::CsvExporter;
+pub use doccano::DoccanoExporter;
 pub use format::Format;
 pub use jsonl::JsonlExporter;
+pub use label_studio::{LabelStudioExporter, labelling_config};
 pub use table::TableExporter;
 
 /// One clause of one document. Names and order of the fields are a contract.
@@ -47,6 +52,9 @@ pub struct ClauseRecord {
     pub text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<String>>,
+    /// Labels that were not given as their precision was not certain enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<String>,
     /// The score of every label, written with four decimals.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "rounded_scores")]
     pub scores: Option<LabelMap<f32>>,
@@ -71,6 +79,7 @@ impl ClauseRecord {
             context: clause.context,
             text: clause.text,
             labels: None,
+            withheld: Vec::new(),
             scores: None,
             truncated: false,
             source_sha256: source_sha256.to_owned(),

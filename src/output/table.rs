@@ -82,6 +82,12 @@ impl Row {
         let mut labels: Option<Vec<String>> = record.labels.as_ref().map(|labels| {
             labels.iter().map(|label| printable(&with_score(record, label))).collect()
         });
+        if let Some(labels) = &mut labels {
+            let withheld = record.withheld.iter();
+            labels.extend(
+                withheld.map(|l| printable(&format!("({} withheld)", with_score(record, l)))),
+            );
+        }
         if let (true, Some(labels)) = (record.truncated, &mut labels) {
             labels.push("(read in part)".to_owned());
         }

@@ -5,6 +5,7 @@ mod bad_model;
 #[path = "../common/mod.rs"]
 mod common;
 mod datasets;
+mod evaluate;
 mod help;
 mod hub;
 mod label;

@@ -9,10 +9,10 @@ use anyhow::{Context, anyhow};
 use super::super::exit::Failure;
 use crate::clause;
 use crate::dataset::Example;
-use crate::document::{self, ReadOptions, Span};
+use crate::document::{self, Gate, ReadOptions, Span};
 use crate::eval::{
-    Alignment, EvalError, GoldClause, LabelledClause, Scored, Segmentation, Tuning, Votes, align,
-    decide, tune,
+    Alignment, EvalError, GoldClause, LabelledClause, Predictions, Scored, Segmentation, Tuning,
+    Votes, Wanted, align, decide, tune,
 };
 use crate::label::{Classified, Classifier, Input, Unit};
 use crate::taxonomy::Taxonomy;
@@ -22,6 +22,8 @@ pub struct Judged {
     pub rows: Vec<Scored>,
     pub thresholds: Vec<f32>,
     pub segmentation: Option<Segmentation>,
+    /// Which example each row is of.
+    pub order: Vec<usize>,
 }
 
 /// Classifies the gold clauses' own texts.
@@ -49,7 +51,12 @@ pub fn of_texts(
         })
         .collect();
     let first = examples.first().map_or(Unit::Clause, own);
-    Ok(Judged { rows, thresholds: classifier.thresholds(first).to_vec(), segmentation: None })
+    Ok(Judged {
+        rows,
+        thresholds: classifier.thresholds(first).to_vec(),
+        segmentation: None,
+        order: (0..examples.len()).collect(),
+    })
 }
 
 /// A clause has a kind; a segment of a corpus has none.
@@ -67,52 +74,137 @@ pub fn of_documents(
     classifier: &Classifier,
     threads: usize,
 ) -> Result<Judged, Failure> {
-    let mut documents: BTreeMap<&str, Vec<&Example>> = BTreeMap::new();
-    for example in examples {
-        let Some(document) = example.document.as_deref() else {
-            let message = format!("clause {} names no document", example.id);
-            return Err(Failure::Input(anyhow!(message)));
-        };
-        documents.entry(document).or_default().push(example);
-    }
-    let mut all = Alignment::default();
-    for (name, examples) in documents {
-        let path = folder.join(name);
-        let bytes = fs::read(&path)
-            .with_context(|| format!("cannot read {}", path.display()))
-            .map_err(Failure::Input)?;
-        all.append(document_rows(name, &bytes, &examples, classifier, threads)?);
-    }
+    let predict = |name: &str, bytes: &[u8]| labelled(name, bytes, classifier, threads);
+    let (all, order) = aligned(examples, folder, classifier.taxonomy(), &predict)?;
     Ok(Judged {
         segmentation: Some(all.segmentation()),
         rows: all.rows,
         thresholds: classifier.thresholds(Unit::Clause).to_vec(),
+        order,
     })
+}
+
+/// The rows of the same clauses from the records that a run wrote for their documents.
+///
+/// # Errors
+/// As [`of_documents`].
+pub fn saved_documents(
+    examples: &[Example],
+    folder: &Path,
+    taxonomy: &Taxonomy,
+    predictions: &Predictions,
+) -> Result<Vec<Scored>, Failure> {
+    let predict = |name: &str, _: &[u8]| match predictions.of_document(name) {
+        none if none.is_empty() => {
+            Err(Failure::Input(anyhow!("the saved predictions have no clause of {name}")))
+        }
+        clauses => Ok(clauses),
+    };
+    Ok(aligned(examples, folder, taxonomy, &predict)?.0.rows)
+}
+
+/// The rows of the same clauses from predictions that were saved for each.
+///
+/// # Errors
+/// [`Failure::Input`] when a clause has none.
+pub fn saved_texts(
+    examples: &[Example],
+    predictions: &Predictions,
+    name: &str,
+    judged: &Judged,
+) -> Result<Vec<Scored>, Failure> {
+    let mut rows = Vec::with_capacity(judged.rows.len());
+    let mut missing = Vec::new();
+    for (row, &i) in judged.rows.iter().zip(&judged.order) {
+        let Some(example) = examples.get(i) else { continue };
+        match predictions.find(&wanted(example)) {
+            Some(found) => rows.push(Scored {
+                predicted: found.labels.clone(),
+                scores: found.scores.clone(),
+                ..row.clone()
+            }),
+            None => missing.push(&example.id),
+        }
+    }
+    let Some(first) = missing.first() else { return Ok(rows) };
+    let count = missing.len();
+    Err(Failure::Input(anyhow!(
+        "{name} has no prediction for {count} clauses; the first is {first}"
+    )))
+}
+
+/// How an example is looked for among saved predictions.
+pub fn wanted(example: &Example) -> Wanted<'_> {
+    let span = example.start.zip(example.end).map(|(start, end)| Span { start, end });
+    let document = example.document.as_deref();
+    Wanted { id: &example.id, document, span, text: &example.text }
+}
+
+/// Gives the clauses of a document, from its name and bytes.
+type Predict<'a> = &'a dyn Fn(&str, &[u8]) -> Result<Vec<LabelledClause>, Failure>;
+
+/// Predicted clauses laid over the gold ones, document by document, and whose example each is.
+fn aligned(
+    examples: &[Example],
+    folder: &Path,
+    taxonomy: &Taxonomy,
+    predict: Predict,
+) -> Result<(Alignment, Vec<usize>), Failure> {
+    let mut documents: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (i, example) in examples.iter().enumerate() {
+        let Some(document) = example.document.as_deref() else {
+            let message = format!("clause {} names no document", example.id);
+            return Err(Failure::Input(anyhow!(message)));
+        };
+        documents.entry(document).or_default().push(i);
+    }
+    let (mut all, mut order) = (Alignment::default(), Vec::new());
+    for (name, which) in documents {
+        let path = folder.join(name);
+        let bytes = fs::read(&path)
+            .with_context(|| format!("cannot read {}", path.display()))
+            .map_err(Failure::Input)?;
+        let gold: Vec<&Example> = which.iter().map(|&i| &examples[i]).collect();
+        let predicted = predict(name, &bytes)?;
+        all.append(document_rows(name, &bytes, &gold, &predicted, taxonomy)?);
+        order.extend(which);
+    }
+    Ok((all, order))
+}
+
+/// Reads, cuts and labels one document.
+fn labelled(
+    name: &str,
+    bytes: &[u8],
+    classifier: &Classifier,
+    threads: usize,
+) -> Result<Vec<LabelledClause>, Failure> {
+    // Somebody labelled it, so it is a policy.
+    let options = ReadOptions { gate: Gate::Off, ..ReadOptions::default() };
+    let document = document::read(bytes, Some(name), &options)
+        .with_context(|| name.to_owned())
+        .map_err(Failure::Input)?;
+    let clauses = clause::split(&document);
+    let inputs: Vec<Input> =
+        clauses.iter().map(|c| Input { text: &c.text, context: &c.context }).collect();
+    let classified = classifier.classify(&inputs, Unit::Clause, threads)?;
+    let thresholds = classifier.thresholds(Unit::Clause);
+    let labelled = clauses.iter().zip(classified).map(|(clause, found)| LabelledClause {
+        span: clause.span,
+        labels: decide(&found.scores, thresholds),
+        scores: found.scores,
+    });
+    Ok(labelled.collect())
 }
 
 fn document_rows(
     name: &str,
     bytes: &[u8],
     examples: &[&Example],
-    classifier: &Classifier,
-    threads: usize,
+    predicted: &[LabelledClause],
+    taxonomy: &Taxonomy,
 ) -> Result<Alignment, Failure> {
     let failed = |error: anyhow::Error| Failure::Input(error.context(name.to_owned()));
-    let document = document::read(bytes, Some(name), &ReadOptions::default())
-        .map_err(|error| failed(error.into()))?;
-    let clauses = clause::split(&document);
-    let inputs: Vec<Input> =
-        clauses.iter().map(|c| Input { text: &c.text, context: &c.context }).collect();
-    let classified = classifier.classify(&inputs, Unit::Clause, threads)?;
-    let thresholds = classifier.thresholds(Unit::Clause);
-    let predicted: Vec<LabelledClause> = (clauses.iter().zip(classified))
-        .map(|(clause, found)| LabelledClause {
-            span: clause.span,
-            labels: decide(&found.scores, thresholds),
-            scores: found.scores,
-        })
-        .collect();
-    let taxonomy = classifier.taxonomy();
     let gold = examples
         .iter()
         .map(|example| {
@@ -130,7 +222,7 @@ fn document_rows(
         })
         .collect::<Result<Vec<_>, _>>()?;
     let group = examples.first().map_or(name, |example| &example.group);
-    align(group, bytes, &gold, &predicted, taxonomy.len()).map_err(|error| failed(error.into()))
+    align(group, bytes, &gold, predicted, taxonomy.len()).map_err(|error| failed(error.into()))
 }
 
 /// Decides anew: each half of the policies by the thresholds that are best on the other half.

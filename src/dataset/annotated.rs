@@ -1,0 +1,258 @@
+//! What people labelled in Label Studio or doccano → examples that keep who gave which label.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::reading::canonical_labels;
+use super::{DatasetError, Example};
+use crate::clause::ClauseKind;
+use crate::taxonomy::Taxonomy;
+
+/// What an export says of one clause beside the labels.
+#[derive(Debug, Default, Deserialize)]
+struct Place {
+    text: Option<String>,
+    clause: Option<String>,
+    document: Option<String>,
+    start: Option<usize>,
+    end: Option<usize>,
+    kind: Option<ClauseKind>,
+    context: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Task {
+    data: Place,
+    #[serde(default)]
+    annotations: Vec<Annotation>,
+}
+
+#[derive(Deserialize)]
+struct Annotation {
+    /// A number, or an object with an e-mail address.
+    #[serde(default)]
+    completed_by: Value,
+    #[serde(default)]
+    was_cancelled: bool,
+    #[serde(default)]
+    result: Vec<Choice>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    #[serde(default)]
+    value: Choices,
+}
+
+#[derive(Default, Deserialize)]
+struct Choices {
+    #[serde(default)]
+    choices: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    #[serde(flatten)]
+    place: Place,
+    #[serde(default, alias = "labels")]
+    label: Vec<String>,
+}
+
+/// Reads Label Studio's JSON export of tasks as `label --format label-studio` writes them. Each
+/// annotation counts for the user who completed it; skipped ones are left out, and so are tasks
+/// that nobody annotated.
+///
+/// # Errors
+/// [`DatasetError`] when the file is no such export, or a label is unknown.
+pub fn import_label_studio(path: &Path, taxonomy: &Taxonomy) -> Result<Vec<Example>, DatasetError> {
+    let bytes = fs::read(path).map_err(|e| DatasetError::read(path, e))?;
+    let tasks: Vec<Task> = serde_json::from_slice(&bytes)
+        .map_err(|e| DatasetError::corpus(path, format!("not a list of tasks: {e}")))?;
+    let mut collected = Collected::new(path, taxonomy);
+    for (i, task) in tasks.into_iter().enumerate() {
+        let Some(key) = key(&task.data) else {
+            return Err(DatasetError::corpus(path, format!("task {i} has no \"text\"")));
+        };
+        for annotation in task.annotations.iter().filter(|a| !a.was_cancelled) {
+            let labels = annotation.result.iter().flat_map(|r| r.value.choices.clone()).collect();
+            collected.add(&key, &task.data, who(&annotation.completed_by), labels)?;
+        }
+    }
+    collected.examples()
+}
+
+/// Reads doccano's JSONL exports, one file an annotator, who is called as the file.
+///
+/// # Errors
+/// As [`import_label_studio`].
+pub fn import_doccano(
+    paths: &[PathBuf],
+    taxonomy: &Taxonomy,
+) -> Result<Vec<Example>, DatasetError> {
+    let first = paths.first().map_or(Path::new(""), PathBuf::as_path);
+    let mut collected = Collected::new(first, taxonomy);
+    for path in paths {
+        let text = fs::read_to_string(path).map_err(|e| DatasetError::read(path, e))?;
+        let annotator = path.file_stem().unwrap_or_default().to_string_lossy();
+        for (i, text) in text.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
+            let wrong = |why: String| DatasetError::row(path, i as u64 + 1, why);
+            let line: Line = serde_json::from_str(text).map_err(|e| wrong(e.to_string()))?;
+            let key = key(&line.place).ok_or_else(|| wrong("no \"text\"".to_owned()))?;
+            collected.add(&key, &line.place, annotator.to_string(), line.label)?;
+        }
+    }
+    collected.examples()
+}
+
+/// What one clause is known by: its own name, else its text.
+fn key(place: &Place) -> Option<String> {
+    let text = place.text.as_ref()?;
+    Some(place.clause.clone().unwrap_or_else(|| text.clone()))
+}
+
+/// A name for the user: the e-mail address where there is one.
+fn who(user: &Value) -> String {
+    let of = |field: &str| user.get(field).and_then(Value::as_str);
+    match of("email").or_else(|| of("username")) {
+        Some(name) => name.to_owned(),
+        None => user.get("id").unwrap_or(user).to_string(),
+    }
+}
+
+/// Examples in the order in which their clauses were met.
+struct Collected<'a> {
+    path: &'a Path,
+    taxonomy: &'a Taxonomy,
+    index: BTreeMap<String, usize>,
+    examples: Vec<Example>,
+}
+
+impl<'a> Collected<'a> {
+    fn new(path: &'a Path, taxonomy: &'a Taxonomy) -> Self {
+        Self { path, taxonomy, index: BTreeMap::new(), examples: Vec::new() }
+    }
+
+    /// What one person gave one clause; whoever labels it again, means the last time.
+    fn add(
+        &mut self,
+        key: &str,
+        place: &Place,
+        annotator: String,
+        labels: Vec<String>,
+    ) -> Result<(), DatasetError> {
+        let labels = canonical_labels(labels, self.taxonomy)
+            .map_err(|e| DatasetError::corpus(self.path, format!("clause {key:?}: {e}")))?;
+        let next = self.examples.len();
+        let index = *self.index.entry(key.to_owned()).or_insert(next);
+        if index == next {
+            self.examples.push(example(key, place));
+        }
+        self.examples[index].annotations.insert(annotator, labels);
+        Ok(())
+    }
+
+    /// Counts the votes; a label that more than half gave is gold.
+    fn examples(self) -> Result<Vec<Example>, DatasetError> {
+        if self.examples.is_empty() {
+            return Err(DatasetError::Empty { file: self.path.display().to_string() });
+        }
+        let names = self.taxonomy.names();
+        let settle = |mut example: Example| {
+            let annotators = example.annotations.len() as u32;
+            for label in example.annotations.values().flatten() {
+                *example.votes.entry(label.clone()).or_default() += 1;
+            }
+            let given =
+                |name: &&String| example.votes.get(*name).is_some_and(|v| v * 2 > annotators);
+            example.labels = names.iter().filter(given).cloned().collect();
+            example.annotators = Some(annotators);
+            example
+        };
+        Ok(self.examples.into_iter().map(settle).collect())
+    }
+}
+
+fn example(key: &str, place: &Place) -> Example {
+    let context = place.context.as_deref().unwrap_or_default().split(" > ");
+    Example {
+        id: key.to_owned(),
+        group: place.document.clone().unwrap_or_else(|| key.to_owned()),
+        document: place.document.clone(),
+        start: place.start,
+        end: place.end,
+        kind: place.kind,
+        context: context.filter(|level| !level.is_empty()).map(str::to_owned).collect(),
+        text: place.text.clone().unwrap_or_default(),
+        ..Example::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str, content: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        (folder, path)
+    }
+
+    const TASKS: &str = r#"[
+        {"id":1,"data":{"text":"We keep logs.","clause":"a.txt/0","document":"a.txt","start":0,"end":13,
+            "kind":"sentence","context":"Logs > We:"},
+         "annotations":[
+            {"completed_by":{"id":7,"email":"ann@example.org"},"result":[{"id":"x","type":"choices",
+                "from_name":"labels","to_name":"text","value":{"choices":["Data Retention","Data Security"]}}]},
+            {"completed_by":3,"result":[{"value":{"choices":["Data Retention"]}}]},
+            {"completed_by":4,"was_cancelled":true,"result":[]}]},
+        {"id":2,"data":{"text":"Menu"},"annotations":[{"completed_by":3,"result":[]}]},
+        {"id":3,"data":{"text":"Nobody saw this."},"annotations":[]}]"#;
+
+    #[test]
+    fn label_studio_keeps_who_gave_which_label() {
+        let (_folder, path) = file("export.json", TASKS);
+        let found = import_label_studio(&path, &Taxonomy::opp115()).unwrap();
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0].labels, ["Data Retention"]);
+        assert_eq!(found[0].annotators, Some(2));
+        assert_eq!(found[0].votes["Data Security"], 1);
+        assert_eq!(found[0].annotations["ann@example.org"].len(), 2);
+        assert_eq!(found[0].annotations["3"], ["Data Retention"]);
+        assert_eq!(found[0].context, ["Logs", "We:"]);
+        assert_eq!((found[0].group.as_str(), found[0].end), ("a.txt", Some(13)));
+        assert_eq!(found[1].labels, Vec::<String>::new());
+        assert_eq!(found[1].annotators, Some(1));
+    }
+
+    #[test]
+    fn doccano_has_a_file_an_annotator() {
+        let line = |label: &str| {
+            format!(
+                r#"{{"id":5,"text":"We keep logs.","label":[{label}],"clause":"a.txt/0","document":"a.txt"}}"#
+            )
+        };
+        let (_one, ann) = file("ann.jsonl", &line(r#""RET","SEC""#));
+        let (_two, bob) = file("bob.jsonl", &line(r#""Data Retention""#));
+        let found = import_doccano(&[ann, bob], &Taxonomy::opp115()).unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].annotations["ann"], ["Data Retention", "Data Security"]);
+        assert_eq!(found[0].labels, ["Data Retention"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told() {
+        let told = |content: &str| {
+            let (_folder, path) = file("export.json", content);
+            import_label_studio(&path, &Taxonomy::opp115()).unwrap_err().to_string()
+        };
+        assert!(told("{}").contains("not a list of tasks"));
+        assert!(told("[]").contains("holds no example"));
+        assert!(told(r#"[{"data":{}}]"#).contains("task 0 has no \"text\""));
+        assert!(told(&TASKS.replace("Data Security", "Fees")).contains("unknown label \"Fees\""));
+    }
+}

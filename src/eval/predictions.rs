@@ -1,0 +1,289 @@
+//! Predictions that a run saved: records of `label`, `predict` or `eval`, JSON Lines.
+
+use std::collections::HashMap;
+use std::io::{self, BufRead, Write};
+
+use serde::{Deserialize, Serialize};
+
+use crate::document::Span;
+use crate::taxonomy::Taxonomy;
+
+use super::{LabelMap, LabelledClause};
+
+/// One line as it stands there. Lines with an `error` name an input without clauses.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Line {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scores: Option<LabelMap<f32>>,
+    #[serde(skip_serializing)]
+    error: Option<serde_json::Value>,
+}
+
+/// What was predicted for one clause, by class index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    pub labels: Vec<bool>,
+    /// 0 where the record has none.
+    pub scores: Vec<f32>,
+}
+
+/// How a clause is looked for: by id, else by its place, else by its text.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    pub id: &'a str,
+    pub document: Option<&'a str>,
+    pub span: Option<Span>,
+    pub text: &'a str,
+}
+
+/// Predictions of many clauses.
+#[derive(Debug, Default)]
+pub struct Predictions {
+    all: Vec<Prediction>,
+    ids: HashMap<String, usize>,
+    /// By file name and place; several folders may hold a file of that name.
+    places: HashMap<(String, Span), Vec<(String, usize)>>,
+    /// `None` for a text that has two different predictions.
+    texts: HashMap<String, Option<usize>>,
+}
+
+/// Why saved predictions cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PredictionError {
+    #[error("cannot read {file}: {source}")]
+    Read { file: String, source: io::Error },
+    #[error("{file}:{line}: not a record of predictions: {reason}")]
+    Line { file: String, line: usize, reason: String },
+    #[error(
+        "{file}:{line}: the label {label:?} is none of the model's; compare models of one taxonomy"
+    )]
+    Label { file: String, line: usize, label: String },
+    #[error("{file} holds no prediction")]
+    Empty { file: String },
+}
+
+impl Predictions {
+    /// Reads records; `file` stands for the reader in errors.
+    ///
+    /// # Errors
+    /// [`PredictionError`] for a line that is no record with labels, or another taxonomy's.
+    pub fn read(
+        reader: impl BufRead,
+        file: &str,
+        taxonomy: &Taxonomy,
+    ) -> Result<Self, PredictionError> {
+        let mut found = Self::default();
+        for (i, text) in reader.lines().enumerate() {
+            let source = |source| PredictionError::Read { file: file.to_owned(), source };
+            let text = text.map_err(source)?;
+            if text.trim().is_empty() {
+                continue;
+            }
+            let wrong = |reason: String| PredictionError::Line {
+                file: file.to_owned(),
+                line: i + 1,
+                reason,
+            };
+            let line: Line =
+                serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+            if line.error.is_some() {
+                continue;
+            }
+            let Some(labels) = &line.labels else {
+                return Err(wrong("no \"labels\"".to_owned()));
+            };
+            let prediction =
+                prediction(labels, line.scores.as_ref(), taxonomy).map_err(|label| {
+                    PredictionError::Label { file: file.to_owned(), line: i + 1, label }
+                })?;
+            found.add(line, prediction);
+        }
+        if found.all.is_empty() {
+            return Err(PredictionError::Empty { file: file.to_owned() });
+        }
+        Ok(found)
+    }
+
+    fn add(&mut self, line: Line, prediction: Prediction) {
+        let index = self.all.len();
+        if let Some(id) = line.id {
+            self.ids.insert(id, index);
+        }
+        if let (Some(document), Some(start), Some(end)) = (line.document, line.start, line.end) {
+            let key = (file_name(&document).to_owned(), Span { start, end });
+            self.places.entry(key).or_default().push((document, index));
+        }
+        if let Some(text) = line.text {
+            let same = |other: usize| self.all[other].labels == prediction.labels;
+            let entry = self.texts.entry(text).or_insert(Some(index));
+            *entry = entry.filter(|&other| other == index || same(other));
+        }
+        self.all.push(prediction);
+    }
+
+    /// The prediction for a clause.
+    pub fn find(&self, wanted: &Wanted) -> Option<&Prediction> {
+        let by_place = || {
+            let (document, span) = (wanted.document?, wanted.span?);
+            let found = self.places.get(&(file_name(document).to_owned(), span))?;
+            found.iter().find(|(name, _)| same_file(name, document)).map(|(_, index)| *index)
+        };
+        let by_text = || self.texts.get(wanted.text).copied().flatten();
+        let index = self.ids.get(wanted.id).copied().or_else(by_place).or_else(by_text)?;
+        self.all.get(index)
+    }
+
+    /// All clauses predicted in a document, by place.
+    pub fn of_document(&self, document: &str) -> Vec<LabelledClause> {
+        let name = file_name(document);
+        let mut clauses: Vec<LabelledClause> = (self.places.iter())
+            .filter(|((file, _), _)| file == name)
+            .flat_map(|((_, span), found)| found.iter().map(move |(at, index)| (span, at, index)))
+            .filter(|(_, at, _)| same_file(at, document))
+            .map(|(span, _, &index)| LabelledClause {
+                span: *span,
+                labels: self.all[index].labels.clone(),
+                scores: self.all[index].scores.clone(),
+            })
+            .collect();
+        clauses.sort_by_key(|clause| clause.span);
+        clauses
+    }
+
+    /// Number of predictions.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// True when there is none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+}
+
+/// Writes the prediction for one clause as a line that [`Predictions::read`] understands.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_prediction(
+    out: &mut dyn Write,
+    wanted: &Wanted,
+    prediction: &Prediction,
+    taxonomy: &Taxonomy,
+) -> io::Result<()> {
+    let given = taxonomy.names().iter().zip(&prediction.labels).filter(|(_, given)| **given);
+    let line = Line {
+        id: Some(wanted.id.to_owned()),
+        document: wanted.document.map(str::to_owned),
+        start: wanted.span.map(|span| span.start),
+        end: wanted.span.map(|span| span.end),
+        text: Some(wanted.text.to_owned()),
+        labels: Some(given.map(|(name, _)| name.clone()).collect()),
+        scores: Some(LabelMap::new(taxonomy, prediction.scores.iter().copied())),
+        error: None,
+    };
+    serde_json::to_writer(&mut *out, &line)?;
+    out.write_all(b"\n")
+}
+
+/// Fails with the label that the taxonomy does not know.
+fn prediction(
+    names: &[String],
+    found: Option<&LabelMap<f32>>,
+    taxonomy: &Taxonomy,
+) -> Result<Prediction, String> {
+    let class = |name: &str| taxonomy.resolve(name).ok_or_else(|| name.to_owned());
+    let (mut labels, mut scores) = (vec![false; taxonomy.len()], vec![0.0; taxonomy.len()]);
+    for name in names {
+        labels[class(name)?] = true;
+    }
+    for (name, &score) in found.into_iter().flat_map(LabelMap::iter) {
+        scores[class(name)?] = score;
+    }
+    Ok(Prediction { labels, scores })
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// A data set names files below its folder; a run may have been given the folder too.
+fn same_file(run: &str, wanted: &str) -> bool {
+    run == wanted || run.strip_suffix(wanted).is_some_and(|rest| rest.ends_with(['/', '\\']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two() -> Taxonomy {
+        Taxonomy::new(vec!["A".into(), "B".into()])
+    }
+
+    fn read(text: &str) -> Result<Predictions, PredictionError> {
+        Predictions::read(text.as_bytes(), "old.jsonl", &two())
+    }
+
+    #[test]
+    fn a_clause_is_found_by_id_place_or_text() {
+        let found = read(
+            r#"{"id":"1","text":"x","labels":["A"],"scores":{"A":0.9,"B":0.1}}
+
+{"document":"in/shop.txt","index":0,"start":3,"end":9,"text":"y","labels":["B"]}
+{"document":"none.txt","error":{"kind":"empty","message":"no text"}}
+{"text":"z","labels":[]}
+{"text":"twice","labels":["A"]}
+{"text":"twice","labels":["B"]}"#,
+        )
+        .unwrap();
+        assert_eq!(found.len(), 5);
+        let labels = |wanted: &Wanted| found.find(wanted).map(|p| p.labels.clone());
+        let span = Some(Span { start: 3, end: 9 });
+        assert_eq!(labels(&Wanted { id: "1", ..Wanted::default() }), Some(vec![true, false]));
+        let wanted = Wanted { document: Some("shop.txt"), span, ..Wanted::default() };
+        assert_eq!(labels(&wanted), Some(vec![false, true]));
+        assert_eq!(labels(&Wanted { document: Some("op.txt"), ..wanted }), None);
+        assert_eq!(labels(&Wanted { text: "z", ..Wanted::default() }), Some(vec![false; 2]));
+        assert_eq!(labels(&Wanted { text: "twice", ..Wanted::default() }), None, "ambiguous");
+        let clauses = found.of_document("shop.txt");
+        assert_eq!(clauses.len(), 1);
+        assert_eq!(Some(clauses[0].span), span);
+    }
+
+    #[test]
+    fn what_is_written_is_found_again() {
+        let prediction = Prediction { labels: vec![false, true], scores: vec![0.25, 0.75] };
+        let wanted = Wanted { id: "shop/1", text: "We keep it.", ..Wanted::default() };
+        let mut out = Vec::new();
+        write_prediction(&mut out, &wanted, &prediction, &two()).unwrap();
+        let found = Predictions::read(out.as_slice(), "new.jsonl", &two()).unwrap();
+        assert_eq!(found.find(&wanted), Some(&prediction));
+    }
+
+    #[test]
+    fn a_file_that_is_none_is_named() {
+        for (text, fault) in [
+            ("{\"id\":\"1\"}", "old.jsonl:1: not a record of predictions: no \"labels\""),
+            ("[1]", "old.jsonl:1"),
+            ("\n{\"labels\":[\"C\"]}", "old.jsonl:2: the label \"C\""),
+            ("{\"labels\":[],\"scores\":{\"C\":1}}", "the label \"C\""),
+            ("\n", "old.jsonl holds no prediction"),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(fault), "{error}");
+        }
+    }
+}

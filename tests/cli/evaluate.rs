@@ -1,0 +1,174 @@
+//! `eval` beyond its figures: comparisons, gates, certificates, errors, formats, `lint`.
+
+use serde_json::Value;
+
+use super::work::{Work, records, stderr, text};
+
+/// Three clauses of each of twelve policies, all about Do Not Track.
+fn data_set() -> String {
+    let line = |i: usize| {
+        format!(
+            r#"{{"id":"{i}","group":"policy {}","text":"we keep data {i}","labels":["Do Not Track"]}}"#,
+            i / 3
+        )
+    };
+    (0..36).map(|i| line(i) + "\n").collect()
+}
+
+fn work() -> Work {
+    let work = Work::new();
+    work.write("set.jsonl", data_set());
+    work
+}
+
+fn json(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap()
+}
+
+#[test]
+fn a_gate_names_each_figure_below_its_floor() {
+    let work = work();
+    work.write("low.toml", "['micro avg']\nf1 = 0.0\n");
+    work.write("high.toml", "['micro avg']\nf1 = 0.9\n[per_category.'Do Not Track']\nrecall = 1\n");
+    work.run("eval set.jsonl --model model --gate low.toml", 0);
+    let told = stderr(&work.run("eval set.jsonl --model model --threshold 1 --gate high.toml", 1));
+    assert!(told.contains("set.jsonl: micro avg: f1 0.0000 is below 0.9"), "{told}");
+    assert!(told.contains("Do Not Track: recall 0.0000 is below 1"), "{told}");
+}
+
+#[test]
+fn a_wrong_gate_is_wrong_usage() {
+    let work = work();
+    work.write("gate.toml", "[micro]\nf1 = 0.9\n");
+    work.write("folder/x.jsonl", "");
+    for (arguments, fault) in [
+        ("set.jsonl --gate gate.toml", "unknown field `micro`"),
+        ("set.jsonl --gate none.toml", "cannot read none.toml"),
+        ("set.jsonl --gate", "--against"),
+        ("set.jsonl --gate folder", "is a folder"),
+    ] {
+        let told = stderr(&work.run(&format!("eval {arguments} --model model"), 2));
+        assert!(told.contains(fault), "{arguments}: {told}");
+    }
+}
+
+#[test]
+fn a_model_is_compared_with_itself_and_with_better_predictions() {
+    let work = work();
+    let same = "eval set.jsonl --model model --against model --gate --format json";
+    let found = json(&work.run(same, 0).stdout);
+    assert_eq!(found["comparison"]["worse"], Value::Array(vec![]));
+    assert_eq!(found["comparison"]["micro avg"]["f1"]["difference"], 0.0);
+    // The data set itself reads as predictions without an error.
+    let worse = "eval set.jsonl --model model --threshold 1 --against set.jsonl --gate";
+    let told = stderr(&work.run(worse, 1));
+    assert!(told.contains("Do Not Track: worse than set.jsonl"), "{told}");
+    assert!(told.contains("micro avg: worse than set.jsonl"), "{told}");
+}
+
+#[test]
+fn saved_predictions_are_those_of_the_model() {
+    let work = work();
+    work.run("eval set.jsonl --model model --save-predictions old.jsonl", 0);
+    assert_eq!(records(&work.read("old.jsonl")).len(), 36);
+    let compare = "eval set.jsonl --model model --against old.jsonl --format json";
+    let found = json(&work.run(compare, 0).stdout);
+    let track = &found["comparison"]["per_category"]["Do Not Track"];
+    assert_eq!(track["mcnemar"]["only_other_right"], 0);
+    assert_eq!(track["mcnemar"]["only_this_right"], 0);
+    let first = text(&work.read("old.jsonl")).lines().next().unwrap().to_owned();
+    work.write("few.jsonl", first.replace("\"id\":\"0\"", "\"id\":\"x\"").replace("data 0", "x"));
+    let told = stderr(&work.run("eval set.jsonl --model model --against few.jsonl", 3));
+    assert!(told.contains("no prediction for 36 clauses; the first is 0"), "{told}");
+}
+
+#[test]
+fn every_format_holds_what_was_asked_for() {
+    let work = work();
+    let asked = "eval set.jsonl --model model --threshold 1 --errors 3 --min-precision 0.9";
+    for (format, parts) in [
+        ("table", ["Worst clauses (3 of 36)", "not enough evidence", "Confusion"]),
+        ("markdown", ["## Worst clauses (3 of 36)", "not enough evidence", "| --- | ---:"]),
+        ("html", ["Worst clauses (3 of 36)", "not enough evidence", "<svg"]),
+        ("json", ["\"worst\": [", "\"min_precision\": 0.9", "\"confusion\": ["]),
+    ] {
+        let found = text(&work.run(&format!("{asked} --format {format}"), 0).stdout);
+        for part in parts {
+            assert!(found.contains(part), "{format}: no {part} in\n{found}");
+        }
+    }
+}
+
+#[test]
+fn a_folder_is_one_data_set() {
+    let work = Work::new();
+    let set = data_set();
+    let (first, second) = set.split_at(set.find("{\"id\":\"18\"").unwrap());
+    work.write("sets/a.jsonl", first);
+    work.write("sets/b.jsonl", second);
+    let found = json(&work.run("eval sets --model model --format json", 0).stdout);
+    assert_eq!((&found["documents"], &found["clauses"]), (&12.into(), &36.into()));
+    let both = work.run("eval sets/a.jsonl sets/b.jsonl --model model", 0);
+    assert!(text(&both.stdout).contains("All data sets"));
+}
+
+#[test]
+fn a_certified_precision_is_stored_and_used() {
+    let work = work();
+    let names = [
+        "First Party Collection/Use",
+        "Third Party Sharing/Collection",
+        "User Choice/Control",
+        "User Access, Edit and Deletion",
+        "Data Retention",
+        "Data Security",
+        "Policy Change",
+        "Do Not Track",
+        "International and Specific Audiences",
+        "Introductory/Generic",
+        "Privacy contact information",
+        "Practice not covered",
+    ];
+    let all = data_set()
+        .replace("[\"Do Not Track\"]", &serde_json::to_string(&names).unwrap())
+        .replace("\"text\"", "\"kind\":\"sentence\",\"text\"");
+    work.write("all.jsonl", all);
+    work.write("doc.txt", "We keep your data. We share your data.");
+    let told = stderr(&work.run("label doc.txt --model model --min-precision 0.5", 4));
+    assert!(told.contains("fineprint tune --min-precision 0.5"), "{told}");
+    let told = stderr(&work.run("tune all.jsonl --model model --min-precision 0.6", 0));
+    assert!(told.contains("precision of 0.6 certified for"), "{told}");
+    let config = json(&work.read("model/config.json"));
+    let stored = &config["fineprint"]["certified"][0];
+    assert_eq!(stored["min_precision"], 0.6);
+    let certain = stored["thresholds"].as_object().unwrap();
+    let found = work.records("label doc.txt --model model --min-precision 0.5", 0);
+    for record in &found {
+        for label in record["labels"].as_array().unwrap() {
+            let label = label.as_str().unwrap();
+            assert!(record["scores"][label].as_f64() >= certain[label].as_f64(), "{record}");
+        }
+    }
+    work.run("label doc.txt --model model --min-precision 0.7", 4);
+    work.run("label doc.txt --model model --min-precision 0.5 --threshold 0.5", 2);
+}
+
+#[test]
+fn lint_tells_mistakes_and_notes() {
+    let work = Work::new();
+    let line = |id: &str, end: usize, labels: &str| {
+        format!(
+            r#"{{"id":"{id}","group":"g","document":"a.txt","start":0,"end":{end},"text":"We keep logs.","labels":{labels}}}"#
+        )
+    };
+    work.write("docs/a.txt", "We keep logs. We share none.");
+    work.write("good.jsonl", line("1", 13, "[]"));
+    work.write("bad.jsonl", [line("1", 13, "[\"RET\"]"), line("2", 12, "[\"Fees\"]")].join("\n"));
+    let told = text(&work.run("eval lint good.jsonl --documents docs", 0).stdout);
+    assert!(told.starts_with("good.jsonl:1: note: no label"), "{told}");
+    let told = text(&work.run("eval lint good.jsonl --quiet", 0).stdout);
+    assert!(told.starts_with("1 clauses of 1 policies: 0 mistakes, 1 notes"), "{told}");
+    let told = text(&work.run("eval lint bad.jsonl --documents docs", 1).stdout);
+    assert!(told.starts_with("bad.jsonl:2: unknown label \"Fees\""), "{told}");
+    work.run("eval lint", 2);
+}
