@@ -6,6 +6,7 @@ pub mod dataset;
 pub mod document;
 pub mod encoder;
 pub mod eval;
+pub mod explain;
 pub mod label;
 pub mod model;
 pub mod output;

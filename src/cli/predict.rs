@@ -2,16 +2,22 @@
 
 mod lines;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::ops::Range;
 
 use serde::Serialize;
 
 use super::exit::{Failure, Status, tell};
 use super::values::{Labelling, Unit};
 use crate::eval::LabelMap;
+use crate::explain::explain;
 use crate::label::{Classified, Classifier, Input};
 use crate::output::{DocumentError, rounded};
 use lines::{Line, Lines};
+
+/// Words shown for a label.
+const STRONGEST: usize = 5;
 
 /// Between the levels of a context.
 const LEVELS: &str = " > ";
@@ -34,6 +40,9 @@ pub struct Arguments {
     /// What a text is
     #[arg(long, value_enum, default_value_t, value_name = "UNIT")]
     unit: Unit,
+    /// For each label, the words that carry it: what its score loses without them
+    #[arg(long)]
+    explain: bool,
     #[command(flatten)]
     labelling: Labelling,
 }
@@ -52,12 +61,26 @@ enum Outcome {
     Labelled {
         labels: Vec<String>,
         scores: LabelMap<f32>,
+        /// The strongest words of each label.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        words: Option<BTreeMap<String, Vec<Weight>>>,
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         truncated: bool,
     },
     Failed {
         error: DocumentError,
     },
+}
+
+/// A word that carries a label.
+#[derive(Serialize)]
+struct Weight {
+    word: String,
+    /// Bytes of the text.
+    start: usize,
+    end: usize,
+    /// What the score loses without it.
+    weight: f32,
 }
 
 /// A text and its context.
@@ -74,6 +97,7 @@ impl Arguments {
             classifier: &classifier,
             unit: self.unit,
             threads: self.labelling.threads(),
+            explain: self.explain,
             failed: 0,
             done: 0,
         };
@@ -95,6 +119,7 @@ struct Predictor<'a> {
     classifier: &'a Classifier,
     unit: Unit,
     threads: usize,
+    explain: bool,
     done: usize,
     failed: usize,
 }
@@ -112,10 +137,12 @@ impl Predictor<'_> {
         let mut classified = classified.into_iter();
         for text in texts {
             let prediction = match text {
-                Ok(Text { text, .. }) => {
+                Ok(Text { text, context }) => {
                     self.done += 1;
                     let Some(found) = classified.next() else { break };
-                    Prediction { text, outcome: self.labelled(found) }
+                    let input = Input { text: &text, context: &context };
+                    let words = if self.explain { Some(self.words(input, &found)?) } else { None };
+                    Prediction { outcome: self.labelled(found, words), text }
                 }
                 Err(error) => {
                     self.failed += 1;
@@ -127,11 +154,36 @@ impl Predictor<'_> {
         Ok(())
     }
 
-    fn labelled(&self, found: Classified) -> Outcome {
+    /// The strongest words of each label that was found.
+    fn words(
+        &self,
+        input: Input,
+        found: &Classified,
+    ) -> Result<BTreeMap<String, Vec<Weight>>, Failure> {
+        let words = explain(self.classifier, input, self.unit.into(), self.threads)?;
+        let of = |class: usize| {
+            let mut words: Vec<_> =
+                words.iter().map(|word| (word.weights[class], &word.span)).collect();
+            words.retain(|(weight, _)| rounded(*weight) > 0.0);
+            words.sort_by(|a, b| b.0.total_cmp(&a.0));
+            let weight = |(weight, span): (f32, &Range<usize>)| Weight {
+                word: input.text[span.clone()].to_owned(),
+                start: span.start,
+                end: span.end,
+                weight: rounded(weight),
+            };
+            words.into_iter().take(STRONGEST).map(weight).collect()
+        };
+        let names = self.classifier.names(&found.labels);
+        Ok(names.into_iter().zip(found.labels.iter().map(|class| of(*class))).collect())
+    }
+
+    fn labelled(&self, found: Classified, words: Option<BTreeMap<String, Vec<Weight>>>) -> Outcome {
         let scores = found.scores.into_iter().map(rounded);
         Outcome::Labelled {
             labels: self.classifier.names(&found.labels),
             scores: LabelMap::new(self.classifier.taxonomy(), scores),
+            words,
             truncated: found.truncated,
         }
     }

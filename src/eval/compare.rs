@@ -202,9 +202,9 @@ mod tests {
     fn rows(right: impl Fn(usize) -> bool) -> Vec<Scored> {
         let row = |i: usize| Scored {
             group: format!("p{:02}", i / 10),
-            gold: vec![true, i % 3 == 0],
+            gold: vec![true, i.is_multiple_of(3)],
             scores: vec![0.5; 2],
-            predicted: vec![right(i), i % 3 == 0],
+            predicted: vec![right(i), i.is_multiple_of(3)],
             votes: None,
         };
         (0..200).map(row).collect()

@@ -109,14 +109,12 @@ impl Source {
     }
 }
 
+/// Gives the source of a document, or why there is none.
+pub type Open<'a> = &'a dyn Fn(&str) -> Result<Source, String>;
+
 /// Looks at every line. `open` gives the source of a document, or why there is none; without it
 /// offsets are only compared with each other.
-pub fn lint(
-    reader: impl BufRead,
-    file: &str,
-    taxonomy: &Taxonomy,
-    open: Option<&dyn Fn(&str) -> Result<Source, String>>,
-) -> Linted {
+pub fn lint(reader: impl BufRead, file: &str, taxonomy: &Taxonomy, open: Option<Open>) -> Linted {
     let mut linter = Linter { file, open, ..Linter::default() };
     let mut examples = ExampleReader::new(reader, file, taxonomy);
     while let Some(example) = examples.next() {
@@ -162,7 +160,7 @@ impl Linted {
 #[derive(Default)]
 struct Linter<'a> {
     file: &'a str,
-    open: Option<&'a dyn Fn(&str) -> Result<Source, String>>,
+    open: Option<Open<'a>>,
     sources: HashMap<String, Result<Source, String>>,
     /// Lines and places by document.
     places: BTreeMap<String, Vec<(Span, u64)>>,

@@ -46,7 +46,7 @@ pub use human::{Human, HumanFigures};
 pub use intervals::{Bootstrap, Interval, bootstrap};
 pub use json::json;
 pub use label_map::LabelMap;
-pub use lint::{Finding, Linted, Problem, Source, lint};
+pub use lint::{Finding, Linted, Open, Problem, Source, lint};
 pub use markdown::markdown;
 pub use merged::merge_other;
 pub use metrics::{AVERAGES, Counts, Measures, Tally, tally_by_group};

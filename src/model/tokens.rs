@@ -1,7 +1,10 @@
 //! Text → token ids, as the model's own tokenizer cuts it.
 
+use std::fmt;
 use std::thread;
 
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use tokenizers::Tokenizer;
 
 use super::ModelError;
@@ -26,12 +29,60 @@ pub struct Tokens {
     pub truncated: bool,
 }
 
+/// Largest id of a vocabulary that maps words to ids, and one: ids may have gaps, so that it may be
+/// more than there are words. 0 for other kinds. Far cheaper than asking the tokenizer, which
+/// copies all words.
+fn vocabulary_size(json: &[u8]) -> usize {
+    #[derive(Deserialize)]
+    struct File {
+        model: Words,
+        #[serde(default)]
+        added_tokens: Vec<Added>,
+    }
+    #[derive(Deserialize)]
+    struct Words {
+        vocab: Largest,
+    }
+    #[derive(Deserialize)]
+    struct Added {
+        id: u32,
+    }
+    struct Largest(u32);
+
+    impl<'de> Deserialize<'de> for Largest {
+        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            struct Ids;
+            impl<'de> Visitor<'de> for Ids {
+                type Value = Largest;
+
+                fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                    f.write_str("words with their ids")
+                }
+
+                fn visit_map<A: MapAccess<'de>>(self, mut words: A) -> Result<Largest, A::Error> {
+                    let mut largest = 0;
+                    while let Some((IgnoredAny, id)) = words.next_entry::<_, u32>()? {
+                        largest = largest.max(id);
+                    }
+                    Ok(Largest(largest))
+                }
+            }
+            from.deserialize_map(Ids)
+        }
+    }
+
+    let Ok(file) = serde_json::from_slice::<File>(json) else { return 0 };
+    let added = file.added_tokens.iter().map(|token| token.id);
+    added.chain([file.model.vocab.0]).max().map_or(0, |id| id as usize + 1)
+}
+
 /// A tokenizer with the ids of the special tokens at hand.
 #[derive(Debug, Clone)]
 pub struct TokenEncoder {
     tokenizer: Tokenizer,
     cls: u32,
     sep: u32,
+    vocab_size: usize,
     max_tokens: usize,
 }
 
@@ -48,8 +99,7 @@ impl TokenEncoder {
             .with_truncation(None)
             .map_err(|e| ModelError::Tokenizer(e.to_string()))?
             .with_padding(None);
-        // Ids may have gaps, so that the highest one counts, not how many there are.
-        let size = tokenizer.get_vocab(true).values().max().map_or(0, |id| *id as usize + 1);
+        let size = vocabulary_size(json).max(tokenizer.get_vocab_size(true));
         if size > vocab_size {
             return Err(ModelError::Tokenizer(format!(
                 "it has {size} tokens, the model {vocab_size}: they do not belong together"
@@ -61,7 +111,7 @@ impl TokenEncoder {
                 .ok_or_else(|| ModelError::Tokenizer(format!("it has no token {token}")))
         };
         let (cls, sep) = (id("[CLS]")?, id("[SEP]")?);
-        Ok(Self { tokenizer, cls, sep, max_tokens: max_tokens.max(8) })
+        Ok(Self { tokenizer, cls, sep, vocab_size, max_tokens: max_tokens.max(8) })
     }
 
     /// Longest input in tokens, special tokens included.
@@ -141,6 +191,13 @@ impl TokenEncoder {
             .tokenizer
             .encode_fast(text, false)
             .map_err(|e| ModelError::Tokenizer(e.to_string()))?;
+        // What other kinds of vocabulary hold is seen only here.
+        if let Some(id) = encoding.get_ids().iter().find(|id| **id as usize >= self.vocab_size) {
+            return Err(ModelError::Tokenizer(format!(
+                "its token {id} is beyond the {} of the model: they do not belong together",
+                self.vocab_size
+            )));
+        }
         Ok(encoding.get_ids().to_vec())
     }
 }

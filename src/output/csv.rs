@@ -96,7 +96,7 @@ fn into_io(error: csv::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{failed, labelled, two, unlabelled};
+    use super::super::tests::{Closed, failed, labelled, two, unlabelled};
     use super::*;
 
     fn run(labels: Option<&Taxonomy>, records: &[ClauseRecord]) -> String {
@@ -153,15 +153,6 @@ mod tests {
 
     #[test]
     fn a_broken_pipe_stays_one() {
-        struct Closed;
-        impl Write for Closed {
-            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-                Err(io::ErrorKind::BrokenPipe.into())
-            }
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
         let mut exporter = CsvExporter::new(Closed, None).unwrap();
         let long = ClauseRecord { text: "x".repeat(100_000), ..unlabelled() };
         let error = exporter.clause(&long).unwrap_err();

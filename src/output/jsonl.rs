@@ -42,7 +42,7 @@ impl<W: Write> Exporter for JsonlExporter<W> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{failed, labelled, unlabelled};
+    use super::super::tests::{Closed, failed, labelled, unlabelled};
     use super::*;
 
     fn lines(records: &[ClauseRecord]) -> String {
@@ -81,15 +81,6 @@ mod tests {
 
     #[test]
     fn a_broken_pipe_stays_one() {
-        struct Closed;
-        impl Write for Closed {
-            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-                Err(io::ErrorKind::BrokenPipe.into())
-            }
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
         let error = JsonlExporter::new(Closed).clause(&labelled()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }

@@ -166,6 +166,19 @@ mod tests {
         }
     }
 
+    /// A reader that has gone away.
+    pub struct Closed;
+
+    impl io::Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
     /// The same clause as `split` has it.
     pub fn unlabelled() -> ClauseRecord {
         ClauseRecord { labels: None, scores: None, model: None, ..labelled() }

@@ -86,6 +86,9 @@ pub struct Recipe {
     pub hold_out: Option<u32>,
     /// Epochs without improvement on the validation data after which to stop; 0 for never.
     pub patience: u32,
+    /// Keep the parameters of the epoch with the best validation figure; without it, those of the
+    /// last one. Validation data that figures are reported on must not choose the epoch.
+    pub keep_best: bool,
     /// Data sets to train on.
     pub data: Vec<Source>,
     /// Data sets to validate on, beside the fold held out.
@@ -112,6 +115,7 @@ impl Default for Recipe {
             seed: 1,
             hold_out: None,
             patience: 0,
+            keep_best: true,
             data: Vec::new(),
             validation: Vec::new(),
         }

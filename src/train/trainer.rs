@@ -290,13 +290,17 @@ impl Trainer<'_> {
         let figure = (validation.judge)(&scores);
         if state.best.is_none_or(|(best, _)| figure > best) {
             state.best = Some((figure, state.epoch));
+        }
+        let is_best = state.best.is_some_and(|(_, epoch)| epoch == state.epoch);
+        if self.recipe.keep_best && is_best {
             checkpoint::write_whole(&self.best_weights(), &parameters.weights().to_half()?)?;
         }
         Ok(Some(figure))
     }
 
     fn finish(&self, parameters: &Parameters, state: &State) -> Result<Trained, TrainError> {
-        let weights = match state.best {
+        let kept = state.best.filter(|_| self.recipe.keep_best);
+        let weights = match kept {
             Some(_) => {
                 let path = self.best_weights();
                 let bytes = fs::read(&path)

@@ -33,6 +33,36 @@ fn arguments_lines_and_records_agree() {
 }
 
 #[test]
+fn words_that_carry_a_label_are_shown_with_their_place() {
+    let work = Work::new();
+    let text = "We keep logs, and we share data.";
+    let mut command = work.command("predict --model model --explain --threshold 0");
+    let found = records(&command.arg(text).output().unwrap().stdout);
+    let words = found[0]["words"].as_object().unwrap();
+    assert_eq!(words.len(), found[0]["labels"].as_array().unwrap().len());
+    for (label, words) in words {
+        let words = words.as_array().unwrap();
+        assert!(words.len() <= 5);
+        let weights: Vec<f64> = words.iter().map(|w| w["weight"].as_f64().unwrap()).collect();
+        assert!(weights.is_sorted_by(|a, b| a >= b) && weights.iter().all(|w| *w > 0.0), "{label}");
+        for word in words {
+            let at = |key: &str| word[key].as_u64().unwrap() as usize;
+            assert_eq!(word["word"], text[at("start")..at("end")]);
+        }
+    }
+    // The weight is what the score loses.
+    let (label, strongest) =
+        words.iter().find_map(|(label, words)| Some((label, words.get(0)?))).unwrap();
+    let (start, end) = (strongest["start"].as_u64().unwrap(), strongest["end"].as_u64().unwrap());
+    let without = [&text[..start as usize], &text[end as usize..]].concat();
+    let mut command = work.command("predict --model model");
+    let other = records(&command.arg(without).output().unwrap().stdout);
+    let score = |record: &serde_json::Value| record["scores"][label].as_f64().unwrap();
+    let lost = score(&found[0]) - score(&other[0]);
+    assert!((lost - strongest["weight"].as_f64().unwrap()).abs() < 3e-4, "{lost} {strongest}");
+}
+
+#[test]
 fn a_line_without_text_is_answered_too() {
     let work = Work::new();
     let output = work.run_with("predict --model model", b"one\n\n\tcontext\n\xff\ntwo".to_vec(), 3);

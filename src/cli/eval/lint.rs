@@ -9,7 +9,7 @@ use anyhow::Context;
 use super::super::exit::{Failure, Status};
 use super::data_sets;
 use crate::document::{self, Boilerplate, Gate, ReadOptions};
-use crate::eval::{Linted, Source, lint};
+use crate::eval::{Linted, Open, Source, lint};
 use crate::taxonomy::Taxonomy;
 
 /// Look for mistakes in data sets
@@ -45,8 +45,7 @@ impl Arguments {
                 .with_context(|| format!("cannot read {name}"))
                 .map_err(Failure::Input)?;
             let open = |document: &str| source(self.documents.as_deref(), document);
-            let open: Option<&dyn Fn(&str) -> Result<Source, String>> =
-                if self.documents.is_some() { Some(&open) } else { None };
+            let open: Option<Open> = if self.documents.is_some() { Some(&open) } else { None };
             found.append(lint(BufReader::new(file), &name, &taxonomy, open));
         }
         let text = self.text(&found, &taxonomy);

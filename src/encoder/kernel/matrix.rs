@@ -246,9 +246,15 @@ impl Block<'_> {
 
     /// Copies the sums to their place in a matrix of `cols` columns.
     pub fn copy_to(&self, out: &mut [f32], cols: usize) {
+        /// Columns of most blocks: a copy of known size needs no call.
+        const USUAL: usize = 32;
         for (i, row) in self.values.chunks(self.stride).take(self.rows).enumerate() {
             let at = (self.row + i) * cols + self.col;
-            out[at..at + self.cols].copy_from_slice(&row[..self.cols]);
+            let out = &mut out[at..at + self.cols];
+            match (row.first_chunk::<USUAL>(), <&mut [f32; USUAL]>::try_from(&mut *out)) {
+                (Some(row), Ok(out)) => *out = *row,
+                _ => out.copy_from_slice(&row[..self.cols]),
+            }
         }
     }
 }

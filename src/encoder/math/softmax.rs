@@ -82,23 +82,8 @@ fn exponentials(row: &mut [f32], len: usize, scale: f32) -> f32 {
 /// Softmax of one row in place; its length is a multiple of 16, and −∞ gives (nearly) 0.
 #[inline(always)]
 pub(crate) fn softmax(row: &mut [f32]) {
-    let (row, _) = row.as_chunks_mut::<LANES>();
-    let mut maxima = [f32::NEG_INFINITY; LANES];
-    for chunk in row.iter() {
-        for (max, value) in maxima.iter_mut().zip(chunk) {
-            *max = if *value > *max { *value } else { *max };
-        }
-    }
-    let max = join(maxima, |a, b| if a > b { a } else { b });
-    let mut sums = [0f32; LANES];
-    for chunk in row.iter_mut() {
-        for (sum, value) in sums.iter_mut().zip(chunk) {
-            *value = exp(*value - max);
-            *sum += *value;
-        }
-    }
-    let scale = 1.0 / join(sums, |a, b| a + b);
-    for value in row.as_flattened_mut() {
+    let scale = 1.0 / exponentials(row, row.len(), 1.0);
+    for value in row {
         *value *= scale;
     }
 }
