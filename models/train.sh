@@ -9,10 +9,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${FINEPRINT_DATA:?folder of the corpora}" "${BASE:=sentence-transformers/all-MiniLM-L6-v2}"
-# One thread a shard is faster than candle's own pool on top of them, and large buffers are
-# better kept than given back after every operation.
-export CANDLE_NUM_THREADS=1
-export MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592
 cargo build --release --no-default-features
 run=target/release/fineprint
 mkdir -p target/data
