@@ -6,12 +6,10 @@
 //! before it for each level below the first), `| cell`, else a paragraph. A clause is a line
 //! `kind: text`; a line `  in: heading > introduction` after it states its context.
 
-use std::path::Path;
-
 use proptest::prelude::*;
 
 use super::{Clause, sentences, split};
-use crate::document::{Block, BlockKind, Document, MappedText};
+use crate::document::{Block, BlockKind, Document, MappedText, cases};
 
 /// Reads the notation for blocks; every block is verbatim text of `input`.
 fn document(input: &str) -> Document {
@@ -90,30 +88,7 @@ pub(super) fn differences(
 
 #[test]
 fn fixtures() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/splitter");
-    let mut files: Vec<_> = std::fs::read_dir(&folder)
-        .expect("tests/splitter can be read")
-        .map(|entry| entry.expect("a folder entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
-        .collect();
-    files.sort();
-    let mut cases = 0;
-    let mut failures = Vec::new();
-    for file in &files {
-        let text = std::fs::read_to_string(file).expect("a fixture file can be read");
-        let text: String = text.split_inclusive('\n').filter(|l| !l.starts_with("//")).collect();
-        for case in text.split("\n===\n") {
-            cases += 1;
-            failures.extend(failure(case).map(|why| format!("{}:\n{why}", file.display())));
-        }
-    }
-    assert!(
-        failures.is_empty(),
-        "{} of {cases} failed\n\n{}",
-        failures.len(),
-        failures.join("\n\n")
-    );
-    assert!(cases >= 30, "only {cases} cases found in {}", folder.display());
+    cases::run("splitter", 30, failure);
 }
 
 #[test]

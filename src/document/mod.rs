@@ -184,4 +184,6 @@ fn restore(
 }
 
 #[cfg(test)]
+pub(crate) mod cases;
+#[cfg(test)]
 mod tests;

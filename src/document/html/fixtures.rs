@@ -1,9 +1,7 @@
 //! The cases in `tests/reader`: pages, and the blocks that are read from them.
 
-use std::path::Path;
-
 use crate::document::{
-    Block, BlockKind, Boilerplate, Document, Format, Gate, ReadOptions, read as read_file,
+    Block, BlockKind, Boilerplate, Document, Format, Gate, ReadOptions, cases, read as read_file,
 };
 
 /// What `{policy}` stands for: enough running text to make a page a policy.
@@ -63,24 +61,5 @@ fn failure(case: &str) -> Option<String> {
 
 #[test]
 fn fixtures() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reader");
-    let mut files: Vec<_> = std::fs::read_dir(&folder)
-        .expect("tests/reader can be read")
-        .map(|entry| entry.expect("a folder entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
-        .collect();
-    files.sort();
-    let mut cases = 0;
-    let mut failures = Vec::new();
-    for file in &files {
-        let text = std::fs::read_to_string(file).expect("a fixture file can be read");
-        let text: String = text.split_inclusive('\n').filter(|l| !l.starts_with("//")).collect();
-        for case in text.split("\n===\n") {
-            cases += 1;
-            failures.extend(failure(case).map(|why| format!("{}:\n{why}", file.display())));
-        }
-    }
-    let failed = failures.len();
-    assert!(failures.is_empty(), "{failed} of {cases} failed\n\n{}", failures.join("\n\n\n"));
-    assert!(cases >= 40, "only {cases} cases found in {}", folder.display());
+    cases::run("reader", 40, failure);
 }
