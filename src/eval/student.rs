@@ -12,7 +12,7 @@ pub fn expanded_tail(tail: f64, policies: usize) -> f64 {
 }
 
 /// The t above which lies `tail` of Student's distribution.
-fn quantile(tail: f64, freedom: f64) -> f64 {
+pub fn quantile(tail: f64, freedom: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1e3);
     for _ in 0..80 {
         let middle = (low + high) / 2.0;
