@@ -130,6 +130,7 @@ impl Builder {
         self.close();
         let found = std::mem::take(&mut self.found);
         let styles = Styles::of(&found, &self.sizes);
+        let mut lists = Lists::default();
         let mut drafts = Vec::new();
         let mut headers = BTreeMap::new();
         for block in found {
@@ -146,7 +147,10 @@ impl Builder {
                     headers.insert(text.span(0..text.len()).start, of_cell);
                     Role::Fixed(BlockKind::Cell)
                 }
-                None => styles.role(&paragraph, text.as_str()),
+                None => {
+                    let role = styles.role(&paragraph, text.as_str());
+                    lists.role(role, &paragraph, text.as_str())
+                }
             };
             drafts.push(Draft { role, text });
         }
@@ -181,6 +185,43 @@ fn push_chars(out: &mut MappedText, text: &str, start: usize) {
         let range = run[0].0..run[0].0 + run.len() * len;
         out.push_scaled(&text[range], start + at, len as u8, 1);
         at += run.len();
+    }
+}
+
+/// How far the items of a list without written bullets are indented, in parts of the size.
+const ITEM_INDENT: f64 = 0.7;
+
+/// Lists that only their indentation shows: many programs draw bullets instead of writing them.
+#[derive(Default)]
+struct Lists {
+    /// Where the last block stands, when it ends with a colon.
+    introduction: Option<f64>,
+    /// Where the items of the open lists stand, outermost first.
+    lefts: Vec<f64>,
+}
+
+impl Lists {
+    /// The role of the next block.
+    fn role(&mut self, role: Role, paragraph: &Paragraph, text: &str) -> Role {
+        let Some((line, _)) = paragraph.lines.first() else { return role };
+        let indent = ITEM_INDENT * line.size;
+        let introduction = self.introduction.take();
+        if text.ends_with(':') {
+            self.introduction = Some(line.left);
+        }
+        if role != Role::Fixed(BlockKind::Paragraph) {
+            self.lefts.clear();
+            return role;
+        }
+        self.lefts.retain(|left| line.left > left - indent);
+        let outer = self.lefts.last().copied();
+        if outer.or(introduction).is_some_and(|outer| line.left > outer + indent) {
+            self.lefts.push(line.left);
+        }
+        match self.lefts.len().min(8) {
+            0 => role,
+            depth => Role::Fixed(BlockKind::Item { depth: depth as u8 }),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Fonts: codes of a string → their text and how wide they stand.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use lopdf::{Dictionary, Encoding, Object};
@@ -35,8 +36,8 @@ struct Widths {
 }
 
 /// One character of a string that is shown.
-pub(super) struct Glyph {
-    pub text: String,
+pub(super) struct Glyph<'a> {
+    pub text: Cow<'a, str>,
     pub width: f64,
     /// Word spacing applies to it.
     pub is_space: bool,
@@ -85,29 +86,30 @@ impl Font {
     }
 
     /// The characters of a string.
-    pub fn glyphs(&self, string: &[u8]) -> Vec<Glyph> {
-        let mut out = Vec::with_capacity(string.len());
+    pub fn glyphs<'a>(&'a self, string: &'a [u8]) -> impl Iterator<Item = Glyph<'a>> {
         let mut rest = string;
-        while !rest.is_empty() {
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
             let len = match &self.codes {
                 Codes::Simple(_) => 1,
                 Codes::Composite { lengths, .. } => lengths.code_len(rest).unwrap_or(2),
             };
             let (code, after) = rest.split_at(len.clamp(1, rest.len()));
-            out.push(self.glyph(code));
             rest = after;
-        }
-        out
+            Some(self.glyph(code))
+        })
     }
 
-    fn glyph(&self, code: &[u8]) -> Glyph {
+    fn glyph(&self, code: &[u8]) -> Glyph<'_> {
         let known = self.to_unicode.text(code).filter(|text| text != "\0");
-        let text = known.unwrap_or_else(|| match &self.codes {
-            Codes::Simple(texts) => texts[usize::from(code[0])].clone(),
-            Codes::Composite { utf16: true, .. } => {
-                char::from_u32(cmap::value(code)).unwrap_or(UNKNOWN).to_string()
+        let text = known.map(Cow::Owned).unwrap_or_else(|| match &self.codes {
+            Codes::Simple(texts) => Cow::Borrowed(texts[usize::from(code[0])].as_str()),
+            Codes::Composite { utf16, .. } => {
+                let c = char::from_u32(cmap::value(code)).filter(|_| *utf16);
+                Cow::Owned(c.unwrap_or(UNKNOWN).to_string())
             }
-            Codes::Composite { .. } => UNKNOWN.to_string(),
         });
         let width = self.widths.of(cmap::value(code));
         Glyph { text, width, is_space: code == b" " }

@@ -2,6 +2,7 @@
 
 use super::super::marks;
 use super::content::Piece;
+use super::font::UNKNOWN;
 
 /// Parts of a line between which no wide gap is.
 #[derive(Debug, Clone)]
@@ -108,6 +109,10 @@ fn extend(line: &mut Line, piece: Piece) {
 fn finish(line: Option<Line>, out: &mut Vec<Line>) {
     let Some(mut line) = line else { return };
     line.text = readable(&line.text);
+    // A sign that no map knows, before a text, is a bullet.
+    if let Some(rest) = line.text.strip_prefix(UNKNOWN).filter(|rest| rest.starts_with(' ')) {
+        line.text = format!("•{rest}");
+    }
     if !line.text.is_empty() {
         out.push(line);
     }
@@ -192,6 +197,11 @@ mod tests {
     fn a_bullet_stays_with_its_text() {
         assert_eq!(texts(vec![piece("•", 0.0, 9.0), piece("mail", 40.0, 9.0)]), ["• mail"]);
         assert_eq!(texts(vec![piece("(b)", 0.0, 9.0), piece("mail", 40.0, 9.0)]), ["(b) mail"]);
+    }
+
+    #[test]
+    fn an_unknown_sign_before_a_text_is_a_bullet() {
+        assert_eq!(texts(vec![piece("\u{fffd} mail", 0.0, 9.0)]), ["• mail"]);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use super::matrix::Matrix;
 const MOST_PAGES: usize = 5_000;
 /// The most bytes that one stream may unpack to.
 const LARGEST_STREAM: usize = 64 << 20;
-/// The most bytes that all streams may unpack to that are read for text.
-const LARGEST_TEXT: usize = 128 << 20;
+/// The most bytes of content, and of text in it, that are read.
+const LARGEST_TEXT: usize = 64 << 20;
 /// How far up the tree of pages attributes are looked for.
 const DEEPEST_TREE: usize = 64;
 

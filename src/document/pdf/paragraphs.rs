@@ -23,6 +23,7 @@ pub(super) struct Joiner {
     done: Vec<Paragraph>,
     /// Between lines of a paragraph here, and where lines end.
     leading: f64,
+    left: f64,
     right: f64,
     /// The next line is the first one of its column.
     fresh: bool,
@@ -32,6 +33,7 @@ impl Joiner {
     /// A column begins; these are its lines.
     pub fn begin(&mut self, lines: &[Line]) {
         self.leading = leading(lines);
+        self.left = lines.iter().fold(f64::MAX, |left, line| left.min(line.left));
         self.right = lines.iter().fold(f64::MIN, |right, line| right.max(line.right));
         self.fresh = true;
     }
@@ -39,11 +41,9 @@ impl Joiner {
     /// Adds a line; its first character stands at this place.
     pub fn push(&mut self, line: Line, at: usize) {
         let fresh = std::mem::take(&mut self.fresh);
-        let (leading, right) = (self.leading, self.right);
+        let joins = self.done.last().is_some_and(|open| self.goes_on(open, &line, fresh));
         match self.done.last_mut() {
-            Some(open) if goes_on(open, &line, fresh, leading, right) => {
-                open.lines.push((line, at))
-            }
+            Some(open) if joins => open.lines.push((line, at)),
             _ => self.done.push(Paragraph { lines: vec![(line, at)] }),
         }
     }
@@ -51,6 +51,43 @@ impl Joiner {
     /// All paragraphs so far; the next line begins one.
     pub fn take(&mut self) -> Vec<Paragraph> {
         std::mem::take(&mut self.done)
+    }
+
+    fn goes_on(&self, open: &Paragraph, line: &Line, fresh: bool) -> bool {
+        let Some(((first, _), (last, _))) = open.lines.first().zip(open.lines.last()) else {
+            return false;
+        };
+        let (before, after) = (last.text.as_str(), line.text.as_str());
+        let other_weight = last.bold != line.bold && (last.bold || open.lines.len() == 1);
+        if !are_alike(last, line) || other_weight || is_marker(before, after) {
+            return false;
+        }
+        if fresh {
+            return goes_on_elsewhere(before, after);
+        }
+        let gap = (last.y - line.y) / line.size;
+        if gap > self.leading * OTHER_GAP || gap <= 0.0 {
+            return false;
+        }
+        let full = is_full(last, line, self.right);
+        if open.lines.len() == 1 && !full && marks::plain_title(before).is_some() {
+            return false;
+        }
+        let under = (line.left - first.left) / line.size;
+        if marks::marker(&first.text).is_some() {
+            // Under the marker's text, or under the marker when lines are full.
+            return under > INDENT || under > -INDENT && (full || !ends(before));
+        }
+        // Items of a list whose bullets are drawn, not written.
+        let indented = (last.left - self.left) / line.size > INDENT;
+        if indented && !full && under.abs() < INDENT / 4.0 {
+            return false;
+        }
+        let indent = (line.left - last.left) / line.size;
+        if indent > INDENT {
+            return !ends(before) && full;
+        }
+        (indent >= -INDENT || open.lines.len() == 1) && (full || !ends(before))
     }
 }
 
@@ -70,46 +107,11 @@ fn are_alike(a: &Line, b: &Line) -> bool {
     a.size < b.size * OTHER_SIZE && b.size < a.size * OTHER_SIZE
 }
 
-fn goes_on(open: &Paragraph, line: &Line, fresh: bool, leading: f64, right: f64) -> bool {
-    let Some(((first, _), (last, _))) = open.lines.first().zip(open.lines.last()) else {
-        return false;
-    };
-    let (before, after) = (last.text.as_str(), line.text.as_str());
-    if !are_alike(last, line) || last.bold != line.bold && (last.bold || open.lines.len() == 1) {
-        return false;
-    }
-    if is_marker(before, after) {
-        return false;
-    }
-    if fresh {
-        return goes_on_elsewhere(before, after);
-    }
-    let gap = (last.y - line.y) / line.size;
-    if gap > leading * OTHER_GAP || gap <= 0.0 {
-        return false;
-    }
-    let full = is_full(last, line, right);
-    let indent = (line.left - last.left) / line.size;
-    if open.lines.len() == 1 && !full && marks::plain_title(before).is_some() {
-        return false;
-    }
-    if marks::marker(&first.text).is_some() {
-        // Under the marker's text, or under the marker when lines are full.
-        let under = (line.left - first.left) / line.size;
-        return under > INDENT || under > -INDENT && (full || !ends(before));
-    }
-    if indent > INDENT {
-        return !ends(before) && full;
-    }
-    if indent < -INDENT && open.lines.len() > 1 {
-        return false;
-    }
-    full || !ends(before)
-}
-
 /// Whether a line begins with a marker that is no word of the sentence before it.
 fn is_marker(before: &str, after: &str) -> bool {
-    let Some(marker) = marks::marker(after) else { return marks::is_bare_marker(after) };
+    let Some(marker) = marks::marker(after) else {
+        return marks::is_bare_marker(after) && ends(before);
+    };
     match marker.family {
         // `as said in section` / `(b) of this policy`.
         Family::Count(_, Enclosure::Brackets) => {
@@ -192,6 +194,16 @@ mod tests {
     }
 
     #[test]
+    fn items_without_bullets_are_not_joined() {
+        let found = joined(vec![vec![
+            line("We collect what you give to us:", 0.0, 100.0),
+            line("your name", 20.0, 88.0),
+            line("your address", 20.0, 76.0),
+        ]]);
+        assert_eq!(found.len(), 3, "{found:?}");
+    }
+
+    #[test]
     fn a_sentence_goes_on_in_the_next_column() {
         let column = |first: &str, last: &str| vec![line(first, 0.0, 100.0), line(last, 0.0, 88.0)];
         let found = joined(vec![
@@ -199,6 +211,6 @@ mod tests {
             column("page, and then it ends here.", "And so on."),
             column("Another begins here.", "It ends too."),
         ]);
-        assert_eq!(found.len(), 3, "{found:?}");
+        assert_eq!(found.len(), 2, "{found:?}");
     }
 }

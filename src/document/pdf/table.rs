@@ -67,7 +67,7 @@ fn joined(row: &[Line]) -> Option<Line> {
 
 /// Columns and rows that a table on one page may have.
 const MOST_COLUMNS: usize = 30;
-const MOST_ROWS: usize = 500;
+const MOST_ROWS: usize = 200;
 
 /// How many rows from the first one on are a table; 0 when there is none.
 fn table_end(rows: &[Vec<Line>]) -> usize {
