@@ -18,6 +18,8 @@ use super::table::{self, Cell, Part};
 const HEADING_SIZE: f64 = 1.12;
 /// Longest heading, in bytes.
 const LONGEST_HEADING: usize = 200;
+/// Longest text that heads the cells of a row or a column, in bytes.
+const LONGEST_HEADER: usize = 300;
 
 /// A block before its kind is known.
 enum Found {
@@ -101,18 +103,18 @@ impl Builder {
             let mut first = None;
             for Cell { column, lines } in row {
                 let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
-                let text = texts.join(" ");
+                let text = Some(texts.join(" ")).filter(|text| text.len() <= LONGEST_HEADER);
                 let mut headers: Vec<String> = first.iter().cloned().collect();
                 match columns.get(&column) {
                     Some(header) => headers.push(header.clone()),
                     None if at == 0 => {
                         headers.clear();
-                        columns.insert(column, text.clone());
+                        columns.extend(text.clone().map(|text| (column, text)));
                     }
                     None => {}
                 }
                 if column == 0 {
-                    first = Some(text);
+                    first = text;
                 }
                 let pages = &mut self.pages;
                 let place = |line: Line| {
