@@ -10,5 +10,6 @@ pub mod explain;
 pub mod label;
 pub mod model;
 pub mod output;
+mod random;
 pub mod taxonomy;
 pub mod train;

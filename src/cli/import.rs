@@ -1,5 +1,7 @@
 //! `fineprint import`: corpora → data sets.
 
+mod pseudo;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
@@ -34,6 +36,7 @@ enum Corpus {
     Clauses(Clauses),
     LabelStudio(LabelStudio),
     Doccano(Doccano),
+    PseudoLabels(pseudo::Arguments),
 }
 
 impl Arguments {
@@ -46,6 +49,7 @@ impl Arguments {
             Corpus::Clauses(arguments) => arguments.run(),
             Corpus::LabelStudio(arguments) => arguments.run(),
             Corpus::Doccano(arguments) => arguments.run(),
+            Corpus::PseudoLabels(arguments) => arguments.run(),
         }
     }
 }
@@ -129,6 +133,10 @@ struct PolisisBenchmark {
     /// Folder with train_dataset.csv, validation_dataset.csv and test_dataset.csv
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    /// The same files with every label that any of the annotators gave: those that the majority did
+    /// not give become single votes of the training part
+    #[arg(long, value_name = "DIR")]
+    union: Option<PathBuf>,
     /// Folder for train.jsonl, validation.jsonl and test.jsonl
     #[arg(long, short, value_name = "FOLDER")]
     output: PathBuf,
@@ -144,7 +152,10 @@ impl PolisisBenchmark {
         let open = |part: &str| Target::open(Some(&self.output.join(format!("{part}.jsonl"))));
         let (train, validation, test) = (open("train")?, open("validation")?, open("test")?);
         let report = report_target(&[], self.report.as_deref())?;
-        let found = dataset::import_polisis(&self.folder)?;
+        let mut found = dataset::import_polisis(&self.folder)?;
+        if let Some(union) = &self.union {
+            dataset::add_single_votes(&mut found, union)?;
+        }
         say(&found.report.to_string());
         write_set(train, &found.train)?;
         write_set(validation, &found.validation)?;

@@ -98,7 +98,7 @@ impl Pipeline<'_> {
             return Ok(());
         }
         let name = input.name();
-        match self.read(input) {
+        match cut(self.reading, input) {
             Ok(document) => {
                 counts.done += 1;
                 counts.clauses += document.clauses.len();
@@ -121,39 +121,6 @@ impl Pipeline<'_> {
         }
         waiting.push(Waiting::End);
         self.write_if_full(waiting)
-    }
-
-    fn read(&self, input: Input) -> Result<Cut, ErrorRecord> {
-        let name = input.name();
-        let options = self.reading.options();
-        let failed = |kind: &str, message: String| ErrorRecord::new(&name, kind, message);
-        let unreadable = |e: io::Error| failed("unreadable", format!("cannot read the input: {e}"));
-        let unsuitable = |e: ReadError| failed(e.kind(), e.to_string());
-        let (bytes, file_name) = match &input {
-            Input::Failed(record) => return Err(record.clone()),
-            Input::Stdin | Input::LeftOut => {
-                let bytes = inputs::read_from(io::stdin().lock(), options.max_bytes);
-                (bytes.map_err(unreadable)?, None)
-            }
-            Input::File(path) => {
-                let read = inputs::read(path, options.max_bytes).map_err(unreadable)?;
-                let bytes = read.map_err(|bytes| {
-                    unsuitable(ReadError::TooLarge { bytes, limit: options.max_bytes })
-                })?;
-                (bytes, path.file_name().and_then(|name| name.to_str()))
-            }
-        };
-        let document = document::read(&bytes, file_name, &options).map_err(unsuitable)?;
-        let clauses = match self.reading.unit {
-            Unit::Clause => clause::split(&document),
-            Unit::Segment => clause::segments(&document),
-        };
-        if clauses.is_empty() {
-            return Err(unsuitable(ReadError::NoText));
-        }
-        let sha256 = hex(&Sha256::digest(&bytes));
-        let document::Document { other_language, pages, .. } = document;
-        Ok(Cut { clauses, sha256, other_language, pages })
     }
 
     fn write_if_full(&mut self, waiting: &mut Vec<Waiting>) -> Result<(), Failure> {
@@ -180,14 +147,51 @@ impl Pipeline<'_> {
 }
 
 /// A document that was read and cut.
-struct Cut {
-    clauses: Vec<Clause>,
+pub struct Cut {
+    pub clauses: Vec<Clause>,
     /// Of the file.
     sha256: String,
     /// Blocks left out because of their language.
     other_language: usize,
     /// Of a PDF.
     pages: Option<Pages>,
+}
+
+/// Reads one input and cuts it into the units wanted.
+///
+/// # Errors
+/// The record that says what is wrong with the input.
+pub fn cut(reading: &Reading, input: Input) -> Result<Cut, ErrorRecord> {
+    let name = input.name();
+    let options = reading.options();
+    let failed = |kind: &str, message: String| ErrorRecord::new(&name, kind, message);
+    let unreadable = |e: io::Error| failed("unreadable", format!("cannot read the input: {e}"));
+    let unsuitable = |e: ReadError| failed(e.kind(), e.to_string());
+    let (bytes, file_name) = match &input {
+        Input::Failed(record) => return Err(record.clone()),
+        Input::Stdin | Input::LeftOut => {
+            let bytes = inputs::read_from(io::stdin().lock(), options.max_bytes);
+            (bytes.map_err(unreadable)?, None)
+        }
+        Input::File(path) => {
+            let read = inputs::read(path, options.max_bytes).map_err(unreadable)?;
+            let bytes = read.map_err(|bytes| {
+                unsuitable(ReadError::TooLarge { bytes, limit: options.max_bytes })
+            })?;
+            (bytes, path.file_name().and_then(|name| name.to_str()))
+        }
+    };
+    let document = document::read(&bytes, file_name, &options).map_err(unsuitable)?;
+    let clauses = match reading.unit {
+        Unit::Clause => clause::split(&document),
+        Unit::Segment => clause::segments(&document),
+    };
+    if clauses.is_empty() {
+        return Err(unsuitable(ReadError::NoText));
+    }
+    let sha256 = hex(&Sha256::digest(&bytes));
+    let document::Document { other_language, pages, .. } = document;
+    Ok(Cut { clauses, sha256, other_language, pages })
 }
 
 impl Labeller<'_> {

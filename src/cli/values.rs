@@ -155,9 +155,14 @@ impl Labelling {
 
     /// How many threads compute.
     pub fn threads(&self) -> usize {
-        let all = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.threads.map_or_else(all, NonZeroUsize::get)
+        threads(self.threads)
     }
+}
+
+/// The threads asked for, or else as many as the machine runs at once.
+pub fn threads(wanted: Option<NonZeroUsize>) -> usize {
+    let all = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    wanted.map_or_else(all, NonZeroUsize::get)
 }
 
 /// A number between 0 and 1, both excluded.

@@ -54,6 +54,9 @@ pub enum LineProblem {
     #[error("{votes} votes for {label:?}, but {annotators} annotators")]
     TooManyVotes { label: String, votes: u32, annotators: u32 },
 
+    #[error("a highlight of {label:?}, {start}..{end}, is no part of the text")]
+    Highlight { label: String, start: usize, end: usize },
+
     #[error("the offsets {start}..{end} run backwards")]
     Backwards { start: usize, end: usize },
 }

@@ -6,6 +6,7 @@ mod folds;
 mod gold;
 mod opp115;
 mod polisis;
+mod pseudo;
 mod reading;
 mod writing;
 
@@ -26,7 +27,8 @@ pub use opp115::{
     AnnotatorCount, ClauseCounts, ContextScope, ImportReport, Imported, LabelCount, SpanCounts,
     Unit, import_opp115, import_opp115_with,
 };
-pub use polisis::{PartCount, Polisis, PolisisReport, import_polisis, leaked};
+pub use polisis::{PartCount, Polisis, PolisisReport, add_single_votes, import_polisis, leaked};
+pub use pseudo::{Selection, TextPool, thin_common, vote_by_scores};
 pub use reading::{ExampleReader, read_examples, read_examples_from};
 pub use writing::write_examples;
 
@@ -63,6 +65,9 @@ pub struct Example {
     /// Who gave which labels, by the name of the annotator, where that is known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, Vec<String>>,
+    /// Where in `text` annotators saw each label: half-open ranges in bytes, in order, apart.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub highlights: BTreeMap<String, Vec<(usize, usize)>>,
 }
 
 impl Example {

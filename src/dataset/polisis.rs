@@ -54,6 +54,25 @@ pub fn import_polisis(dir: &Path) -> Result<Polisis, DatasetError> {
     Ok(Polisis { train, validation, test, report })
 }
 
+/// Annotators of each text.
+const ANNOTATORS: u32 = 3;
+
+/// Adds votes to the training part from `dir`, the same split with every label that any annotator
+/// gave: all three for the labels of the majority (how many of the three is not published), one for
+/// the others. The parts to judge on stay as they are.
+pub fn add_single_votes(polisis: &mut Polisis, dir: &Path) -> Result<(), DatasetError> {
+    let (union, _) = read_part(dir, "train", &Taxonomy::opp115())?;
+    let by_text: HashMap<&str, &Example> = union.iter().map(|e| (e.text.as_str(), e)).collect();
+    for example in &mut polisis.train {
+        let single = by_text.get(example.text.as_str()).map_or(&[][..], |e| &e.labels);
+        let single = single.iter().map(|label| (label.clone(), 1));
+        example.votes =
+            single.chain(example.labels.iter().map(|l| (l.clone(), ANNOTATORS))).collect();
+        example.annotators = Some(ANNOTATORS);
+    }
+    Ok(())
+}
+
 /// Ids of the test examples whose text stands word for word in `train`.
 pub fn leaked(train: &[Example], test: &[Example]) -> Vec<String> {
     let known: HashSet<_> = train.iter().map(|e| e.text.as_str()).collect();
@@ -153,6 +172,20 @@ mod tests {
             parts.collect::<Vec<_>>(),
             [("train", 4, 2), ("validation", 1, 1), ("test", 2, 2)]
         );
+    }
+
+    #[test]
+    fn labels_of_one_annotator_become_single_votes() {
+        let mut polisis = import("Bye.,Data Retention\nHi.,Data Security\n", "Bye.,RET\n").unwrap();
+        let union = tempfile::tempdir().unwrap();
+        let rows = "Bye.,Data Retention\nBye.,Data Security\nElse.,Policy Change\n";
+        fs::write(union.path().join("train_dataset.csv"), rows).unwrap();
+        add_single_votes(&mut polisis, union.path()).unwrap();
+        let votes: Vec<_> = polisis.train[0].votes.iter().map(|(n, v)| (n.as_str(), *v)).collect();
+        assert_eq!(votes, [("Data Retention", 3), ("Data Security", 1)]);
+        assert_eq!(polisis.train[0].labels, ["Data Retention"]);
+        assert_eq!(polisis.train[1].votes.len(), 1);
+        assert!(polisis.test[0].votes.is_empty());
     }
 
     #[test]

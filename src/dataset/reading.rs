@@ -60,6 +60,7 @@ struct Line {
     annotators: Option<u32>,
     fold: Option<u32>,
     annotations: Option<BTreeMap<String, Vec<String>>>,
+    highlights: Option<BTreeMap<String, Vec<(usize, usize)>>>,
 }
 
 impl<'a, R: BufRead> ExampleReader<'a, R> {
@@ -153,6 +154,9 @@ impl Line {
             Some(text) if labels.is_empty() && self.start.is_some() => text,
             text => filled(text, "text")?,
         };
+        let highlights = (self.highlights.unwrap_or_default().into_iter())
+            .map(|(label, places)| highlighted(&label, places, &text, taxonomy))
+            .collect::<Result<_, _>>()?;
         Ok(Example {
             id: filled(self.id, "id")?,
             group: filled(self.group, "group")?,
@@ -167,7 +171,22 @@ impl Line {
             annotators: self.annotators,
             fold: self.fold,
             annotations,
+            highlights,
         })
+    }
+}
+
+/// Highlights under the canonical name, if every one of them is a part of the text.
+fn highlighted(
+    label: &str,
+    places: Vec<(usize, usize)>,
+    text: &str,
+    taxonomy: &Taxonomy,
+) -> Result<(String, Vec<(usize, usize)>), LineProblem> {
+    let name = taxonomy.names()[class(label, taxonomy)?].clone();
+    match places.iter().find(|(start, end)| text.get(*start..*end).is_none_or(str::is_empty)) {
+        Some(&(start, end)) => Err(LineProblem::Highlight { label: name, start, end }),
+        None => Ok((name, places)),
     }
 }
 
@@ -270,6 +289,10 @@ mod tests {
             (GOOD.replace('}', r#","votes":{"Fees":1}}"#), "unknown label \"Fees\""),
             (GOOD.replace('}', r#","votes":{"SEC":4},"annotators":3}"#), "4 votes for \"SEC\""),
             (GOOD.replace('}', r#","start":4,"end":3}"#), "4..3 run backwards"),
+            (
+                GOOD.replace('}', r#","highlights":{"RET":[[3,12]]}}"#),
+                "3..12, is no part of the text",
+            ),
             (GOOD.replace('}', r#","start":-1}"#), "invalid value: integer `-1`"),
             (GOOD.replace(r#"["RET"]"#, "7"), "invalid type: integer `7`"),
             ("[]".to_owned(), "not a JSON object"),
@@ -330,6 +353,7 @@ mod tests {
                     text: format!("x{text}"),
                     annotators: (!votes.is_empty()).then_some(3),
                     context,
+                    highlights: votes.keys().map(|l| (l.clone(), vec![(0, 1)])).collect(),
                     votes,
                     fold,
                     ..Example::default()

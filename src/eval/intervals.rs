@@ -5,8 +5,8 @@
 //! Tallies are additive, so a draw is a sum of them and costs no pass over the clauses.
 
 use super::metrics::{Measures, Tally};
-use super::random::SplitMix;
 use super::student::expanded_tail;
+use crate::random::Random;
 
 /// Share of the draws inside an interval.
 const LEVEL: f64 = 0.95;
@@ -58,7 +58,7 @@ pub fn bootstrap(groups: &[Tally], options: &Bootstrap) -> Option<Vec<Interval>>
 
 /// Draws groups with replacement, as many as there are, and shows each draw.
 pub(super) fn each_draw(groups: usize, options: &Bootstrap, mut show: impl FnMut(&[usize])) {
-    let mut random = SplitMix(options.seed);
+    let mut random = Random::new(options.seed);
     let mut picked = vec![0; groups];
     for _ in 0..options.draws {
         picked.iter_mut().for_each(|group| *group = random.below(groups));
@@ -172,8 +172,8 @@ mod tests {
 
     /// A policy of a world in which policies differ in what they say and how well it is read:
     /// two categories, the second one rare.
-    fn policy(random: &mut SplitMix) -> Tally {
-        let mut uniform = || (random.next() >> 11) as f64 / (1_u64 << 53) as f64;
+    fn policy(random: &mut Random) -> Tally {
+        let mut uniform = || (random.bits() >> 11) as f64 / (1_u64 << 53) as f64;
         let mut tally = Tally::new(2);
         let clauses = 10 + (uniform() * 40.0) as usize;
         let shift = uniform() * 0.2 - 0.1;
@@ -189,7 +189,7 @@ mod tests {
     /// Share of data sets of so many policies whose interval holds the truth; each figure of each
     /// row of [`Tally::measures`].
     fn coverage(policies: usize, sets: usize) -> Vec<[f64; 3]> {
-        let mut random = SplitMix(policies as u64);
+        let mut random = Random::new(policies as u64);
         let mut world = Tally::new(2);
         (0..100_000).for_each(|_| world += &policy(&mut random));
         let truth = world.measures();

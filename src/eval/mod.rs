@@ -23,8 +23,8 @@ mod lint;
 mod markdown;
 mod merged;
 mod metrics;
+mod pointing;
 mod predictions;
-mod random;
 pub mod reading;
 mod report;
 mod sections;
@@ -50,6 +50,7 @@ pub use lint::{Finding, Linted, Open, Problem, Source, lint};
 pub use markdown::markdown;
 pub use merged::merge_other;
 pub use metrics::{AVERAGES, Counts, Measures, Tally, tally_by_group};
+pub use pointing::{Pointed, PointingFigures, PointingReport, point, pointing_table};
 pub use predictions::{Prediction, PredictionError, Predictions, Wanted, write_prediction};
 pub use reading::{
     Overlap, ReaderRow, ReadingFigures, gold_name, gold_text, mean_reading, overlap, reader_table,

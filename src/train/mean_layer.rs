@@ -7,8 +7,8 @@
 
 use serde_json::Value;
 
-use super::Random;
 use crate::model::{Config, Tensor, Weights};
+use crate::random::Random;
 
 /// Weight of the mean against the token's own state.
 const MEAN: f32 = 4.0;

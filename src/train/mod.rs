@@ -8,7 +8,6 @@ mod mean_layer;
 mod network;
 mod optimizer;
 mod parameters;
-mod random;
 mod recipe;
 mod samples;
 mod trainer;
@@ -18,7 +17,6 @@ mod tests;
 
 pub use error::TrainError;
 pub use mean_layer::with_mean_layer;
-pub use random::Random;
 pub use recipe::{Recipe, Source, Targets};
 pub use samples::{Sample, plan, samples};
 pub use trainer::{Observer, Progress, Trained, Trainer, Validation};

@@ -162,7 +162,7 @@ impl Parameters {
 /// Weights from a normal distribution, biases zero.
 fn fresh(shape: &[usize], seed: u64) -> Vec<f32> {
     let n = shape.iter().product();
-    let mut random = super::Random::new(seed);
+    let mut random = crate::random::Random::new(seed);
     if shape.len() == 1 {
         vec![0.0; n]
     } else {

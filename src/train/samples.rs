@@ -1,8 +1,9 @@
 //! Examples → tokenised samples, and the order in which an epoch sees them.
 
-use super::{Random, Source, Targets, TrainError};
+use super::{Source, Targets, TrainError};
 use crate::dataset::Example;
 use crate::model::{TokenEncoder, Tokens};
+use crate::random::Random;
 use crate::taxonomy::Taxonomy;
 
 /// Votes that make a majority of three annotators.
@@ -101,17 +102,11 @@ mod tests {
         Example {
             id: "a/1".into(),
             group: "a".into(),
-            document: None,
-            start: None,
-            end: None,
-            kind: None,
-            context: Vec::new(),
             text: "We keep it.".into(),
             labels: labels.iter().map(|l| l.to_string()).collect(),
             votes: votes.iter().map(|(l, n)| (l.to_string(), *n)).collect::<BTreeMap<_, _>>(),
             annotators: Some(3),
-            annotations: BTreeMap::new(),
-            fold: None,
+            ..Example::default()
         }
     }
 

@@ -4,7 +4,6 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{BertModel, Config as CandleConfig};
 
-use super::Random;
 use super::head::Targets;
 use super::network::{Network, Worker};
 use super::optimizer::{AdamW, Rates};
@@ -15,6 +14,7 @@ use crate::encoder::kernel::{Kernel, Portable};
 use crate::encoder::math::Dropout;
 use crate::encoder::{Choice, load};
 use crate::model::{self, Config, Decision, Tokens, Weights, encoder_shapes};
+use crate::random::Random;
 use crate::taxonomy::Taxonomy;
 
 fn config(hidden: usize, layers: usize) -> Config {

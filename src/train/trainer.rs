@@ -12,11 +12,12 @@ use super::network::{Network, Worker};
 use super::optimizer::{AdamW, Rates, scheduled};
 use super::parameters::Parameters;
 use super::samples::{Sample, plan};
-use super::{Random, Recipe, TrainError};
+use super::{Recipe, TrainError};
 use crate::encoder::Choice;
 use crate::encoder::kernel::{self, Kernel};
 use crate::encoder::math::Dropout;
 use crate::model::{Config, Model, ModelError, Tokens, Weights};
+use crate::random::Random;
 
 /// Parts of a batch that run side by side, each on its own thread. Fixed, so that the order in
 /// which gradients are added does not depend on the machine.

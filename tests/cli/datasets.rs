@@ -1,5 +1,6 @@
 //! `import`, and what is wrong with data sets.
 
+use super::common::write_tiny_model;
 use super::work::{Work, records, stderr, text};
 
 /// One line of a data set whose offsets are code points.
@@ -107,4 +108,43 @@ fn the_published_split_becomes_three_files() {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0]["labels"].as_array().unwrap().len(), 2);
     }
+}
+
+#[test]
+fn models_label_what_nobody_labelled() {
+    let work = Work::with_documents();
+    write_tiny_model(&work.path("other"), 8);
+    let unseen = "Notice: we keep your orders for ten years. Your password is encrypted, always.";
+    work.write(
+        "unseen.jsonl",
+        format!(r#"{{"id":"1","group":"x","text":"{unseen}","labels":[]}}"#),
+    );
+    let run = "import pseudo-labels docs --gate off --model model --model other --unit segment \
+               --shortest 20 --unseen unseen.jsonl --report report.json";
+    let output = work.run(run, 0);
+    let found = records(&output.stdout);
+    let texts: Vec<&str> = found.iter().map(|example| example["text"].as_str().unwrap()).collect();
+    assert!(texts.contains(&"We collect your name. We do not sell it."), "{texts:?}");
+    assert!(!texts.iter().any(|text| text.contains("ten years")), "stays unseen: {texts:?}");
+    let group = |example: &serde_json::Value| example["group"].as_str().unwrap().to_owned();
+    assert!(found.iter().any(|example| group(example).ends_with("b.md")));
+    assert!(found.iter().all(|example| example["annotators"] == 100));
+
+    // Votes are the mean scores of the two models.
+    let one = |model: &str| {
+        work.run(
+            &format!("{run} --without-context").replace("--model model --model other", model),
+            0,
+        )
+    };
+    let votes = |output: &std::process::Output| {
+        records(&output.stdout)[0]["votes"]["Policy Change"].as_f64().unwrap()
+    };
+    let (first, second) = (votes(&one("--model model")), votes(&one("--model other")));
+    let both = votes(&one("--model model --model other"));
+    assert!((both - (first + second) / 2.0).abs() <= 1.0, "{first} {second} {both}");
+    assert!(text(&work.read("report.json")).contains("\"kept\""));
+
+    let none = work.run(&run.replace("--shortest 20", "--shortest 900"), 3);
+    assert!(stderr(&none).contains("no text of the documents is wanted"));
 }

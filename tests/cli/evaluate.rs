@@ -172,3 +172,30 @@ fn lint_tells_mistakes_and_notes() {
     assert!(told.starts_with("bad.jsonl:2: unknown label \"Fees\""), "{told}");
     work.run("eval lint", 2);
 }
+
+#[test]
+fn explanations_are_judged_by_highlights() {
+    let work = Work::new();
+    // The tiny model gives this label to every segment.
+    let line = |i: usize| {
+        format!(
+            r#"{{"id":"{i}","group":"p{}","text":"we keep your data {i}","labels":["Data Security"],"highlights":{{"Data Security":[[0,7]]}}}}"#,
+            i % 3
+        )
+    };
+    work.write("set.jsonl", (0..9).map(|i| line(i) + "\n").collect::<String>());
+    let run = "eval explanations set.jsonl --model model";
+    let report = json(&work.run(&format!("{run} --format json"), 0).stdout);
+    assert_eq!((&report["all"]["cases"], &report["policies"]), (&9.into(), &3.into()));
+    let security = &report["per_category"]["Data Security"];
+    // Two of five words are highlighted.
+    assert!((security["chance"].as_f64().unwrap() - 0.4).abs() < 1e-9, "{security}");
+    let hits = security["hits"].as_f64().unwrap();
+    let [low, high] = [0, 1].map(|i| security["hits_ci"][i].as_f64().unwrap());
+    assert!(low <= hits && hits <= high, "{security}");
+    assert!(text(&work.run(&format!("{run} --sample 4"), 0).stdout).contains("Data Security"));
+
+    work.write("bare.jsonl", data_set());
+    let told = stderr(&work.run("eval explanations bare.jsonl --model model", 3));
+    assert!(told.contains("no example has highlights"), "{told}");
+}

@@ -1,6 +1,7 @@
 //! `fineprint eval`: how good a model is on labelled clauses, and how good its parts are.
 
 mod against;
+mod explanations;
 mod judge;
 mod lint;
 mod reader;
@@ -8,12 +9,15 @@ mod rows;
 mod splitter;
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use clap::{Subcommand, ValueEnum};
+use serde::Serialize;
 
 use super::exit::{Failure, Status};
+use super::target::Target;
 
 /// Judge a model on labelled clauses
 ///
@@ -48,6 +52,7 @@ enum Command {
     Reader(reader::Arguments),
     Splitter(splitter::Arguments),
     Lint(lint::Arguments),
+    Explanations(explanations::Arguments),
 }
 
 /// How the figures of a part are written.
@@ -60,6 +65,29 @@ enum ReportFormat {
     Json,
 }
 
+impl ReportFormat {
+    /// Writes a report as JSON, or as the table that `table` gives.
+    fn write(
+        self,
+        target: Target,
+        report: &impl Serialize,
+        table: impl FnOnce() -> String,
+    ) -> Result<Status, Failure> {
+        let text = match self {
+            Self::Table => table(),
+            Self::Json => {
+                serde_json::to_string_pretty(report).map_err(|e| Failure::Input(e.into()))? + "\n"
+            }
+        };
+        let output = target.name().to_owned();
+        let mut writer = target.writer()?;
+        write!(writer, "{text}")
+            .and_then(|()| writer.flush())
+            .map_err(|error| Failure::writing(error, &output))?;
+        Ok(Status::Done)
+    }
+}
+
 impl Arguments {
     /// Judges and writes the report.
     pub fn run(self) -> Result<Status, Failure> {
@@ -68,6 +96,7 @@ impl Arguments {
             Some(Command::Reader(arguments)) => arguments.run(),
             Some(Command::Splitter(arguments)) => arguments.run(),
             Some(Command::Lint(arguments)) => arguments.run(),
+            Some(Command::Explanations(arguments)) => arguments.run(),
         }
     }
 }

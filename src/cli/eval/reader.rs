@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -51,19 +50,8 @@ impl Arguments {
     /// Reads the pages and writes the report.
     pub fn run(self) -> Result<Status, Failure> {
         let target = Target::open(self.output.as_deref())?;
-        let output = target.name().to_owned();
         let rows = self.rows().map_err(Failure::Input)?;
-        let text = match self.format {
-            ReportFormat::Table => reader_table(&rows),
-            ReportFormat::Json => {
-                serde_json::to_string_pretty(&rows).map_err(|e| Failure::Input(e.into()))? + "\n"
-            }
-        };
-        let mut writer = target.writer()?;
-        write!(writer, "{text}")
-            .and_then(|()| writer.flush())
-            .map_err(|error| Failure::writing(error, &output))?;
-        Ok(Status::Done)
+        self.format.write(target, &rows, || reader_table(&rows))
     }
 
     /// Figures of this program, then of each tool.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -57,7 +56,6 @@ impl Arguments {
     pub fn run(self) -> Result<Status, Failure> {
         let files = super::data_sets(&self.datasets)?;
         let target = Target::open(self.output.as_deref())?;
-        let output = target.name().to_owned();
         let tools =
             self.predictions.iter().map(|path| tool(path)).collect::<Result<Vec<_>, _>>()?;
         let mut rows = Vec::new();
@@ -74,17 +72,7 @@ impl Arguments {
             let all = names(&tools).zip(&totals);
             rows.extend(all.map(|(tool, documents)| SplitterRow::new("all", tool, documents)));
         }
-        let text = match self.format {
-            ReportFormat::Table => splitter_table(&rows),
-            ReportFormat::Json => {
-                serde_json::to_string_pretty(&rows).map_err(|e| Failure::Input(e.into()))? + "\n"
-            }
-        };
-        let mut writer = target.writer()?;
-        write!(writer, "{text}")
-            .and_then(|()| writer.flush())
-            .map_err(|error| Failure::writing(error, &output))?;
-        Ok(Status::Done)
+        self.format.write(target, &rows, || splitter_table(&rows))
     }
 
     /// What each splitter finds in each document of a data set, this program first.

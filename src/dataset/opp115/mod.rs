@@ -1,6 +1,7 @@
 //! OPP-115 (Wilson et al., ACL 2016) → examples: the annotators' practices as votes.
 
 mod annotations;
+mod highlighted;
 mod report;
 mod segments;
 mod spans;
@@ -173,7 +174,7 @@ impl Import {
     }
 
     fn segment(&mut self, policy: &Policy, segment: &Segment) {
-        let (votes, _) = self.votes(policy, segment);
+        let (votes, highlights) = self.votes(policy, segment);
         let text = readable(&segment.blocks);
         if text.is_empty() {
             self.report.without_text += 1;
@@ -184,6 +185,11 @@ impl Import {
         example.start = Some(segment.base);
         example.end = Some(segment.base + segment.raw.len());
         example.text = text;
+        let places = highlighted::places(&segment.blocks, segment.base, &highlights);
+        let named = places
+            .into_iter()
+            .map(|(class, places)| (self.taxonomy.names()[class].clone(), places));
+        example.highlights = named.collect();
         self.examples.push(example);
     }
 
@@ -238,6 +244,7 @@ impl Import {
             annotators: Some(policy.annotators),
             fold: policy.fold,
             annotations: BTreeMap::new(),
+            highlights: BTreeMap::new(),
         }
     }
 }

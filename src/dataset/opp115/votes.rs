@@ -77,6 +77,11 @@ impl<'a> Highlights<'a> {
         self.0.push((practice, range));
     }
 
+    /// The classes with the bytes of the segment at which annotators saw them.
+    pub fn classes(&self) -> impl Iterator<Item = (usize, &Range<usize>)> {
+        self.0.iter().filter_map(|(practice, range)| Some((practice.class?, range)))
+    }
+
     /// Votes for a clause: a highlight counts when it shares a readable character with it.
     pub fn votes(&self, clause: &Clause, visible: &Visible) -> Votes<'a> {
         let mut votes = Votes::default();

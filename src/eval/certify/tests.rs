@@ -1,8 +1,8 @@
 use super::*;
-use crate::eval::random::SplitMix;
+use crate::random::Random;
 
-fn uniform(random: &mut SplitMix) -> f64 {
-    (random.next() >> 11) as f64 / (1_u64 << 53) as f64
+fn uniform(random: &mut Random) -> f64 {
+    (random.bits() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// `right` and `wrong` clauses of one score, dealt out to ten policies.
@@ -101,7 +101,7 @@ struct World {
 
 impl World {
     /// Scores pile up near 1, as a model's do.
-    fn score(random: &mut SplitMix) -> f32 {
+    fn score(random: &mut Random) -> f32 {
         uniform(random).powf(0.25) as f32
     }
 
@@ -111,11 +111,11 @@ impl World {
     }
 
     /// A policy's shift: symmetric, so that precision stays about the same.
-    fn shift(&self, random: &mut SplitMix) -> f64 {
+    fn shift(&self, random: &mut Random) -> f64 {
         (uniform(random) - 0.5) * 2.0 * self.spread
     }
 
-    fn draw(&self, random: &mut SplitMix) -> Vec<Scored> {
+    fn draw(&self, random: &mut Random) -> Vec<Scored> {
         let mut rows = Vec::new();
         for policy in 0..self.policies {
             let shift = self.shift(random);
@@ -135,7 +135,7 @@ impl World {
     }
 
     /// The true precision at each threshold of the grid, from a million clauses.
-    fn precisions(&self, random: &mut SplitMix) -> Vec<f64> {
+    fn precisions(&self, random: &mut Random) -> Vec<f64> {
         let (mut sums, mut counts) = (vec![0.0; 101], vec![0.0; 101]);
         for _ in 0..1_000_000 {
             let score = Self::score(random);
@@ -148,7 +148,7 @@ impl World {
 
     /// (certificates given, those whose threshold has a lower precision) of so many draws.
     fn failures(&self, draws: usize) -> (usize, usize) {
-        let mut random = SplitMix(6);
+        let mut random = Random::new(6);
         let truth = self.precisions(&mut random);
         let (mut given, mut failed) = (0, 0);
         for _ in 0..draws {

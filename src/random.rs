@@ -1,6 +1,6 @@
-//! A small random number generator whose state can be written to a checkpoint.
+//! Random numbers that are the same on every machine.
 
-/// SplitMix64 (Steele, Lea and Flood 2014).
+/// SplitMix64 (Steele, Lea and Flood 2014): small, and quick to start anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Random {
     state: u64,
@@ -32,6 +32,11 @@ impl Random {
         radius * (std::f32::consts::TAU * self.uniform()).cos()
     }
 
+    /// A number in `0..bound` (its bias, `bound` / 2^64, is far below the draws' noise).
+    pub fn below(&mut self, bound: usize) -> usize {
+        ((u128::from(self.bits()) * bound as u128) >> 64) as usize
+    }
+
     /// Shuffles in place (Fisher and Yates).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for i in (1..items.len()).rev() {
@@ -43,6 +48,13 @@ impl Random {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_generator_gives_its_published_numbers() {
+        let mut random = Random::new(1234567);
+        let found: Vec<u64> = (0..3).map(|_| random.bits()).collect();
+        assert_eq!(found, [6457827717110365317, 3203168211198807973, 9817491932198370423]);
+    }
 
     #[test]
     fn normal_numbers_have_mean_zero_and_variance_one() {
