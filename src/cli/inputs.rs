@@ -14,7 +14,7 @@ use crate::output::ErrorRecord;
 pub const STANDARD_INPUT: &str = "-";
 
 /// Extensions that are taken from folders.
-const EXTENSIONS: [&str; 7] = ["html", "htm", "xhtml", "md", "markdown", "txt", "text"];
+const EXTENSIONS: [&str; 8] = ["html", "htm", "xhtml", "md", "markdown", "txt", "text", "pdf"];
 
 /// One thing that a path stands for.
 #[derive(Debug)]
@@ -223,6 +223,7 @@ mod tests {
             ("c.HTML", "x"),
             ("b/z.txt", "x"),
             ("a.md", "x"),
+            ("d.pdf", "x"),
             ("README", "text"),
             ("image", "\0"),
             ("data.json", "{}"),
@@ -232,7 +233,7 @@ mod tests {
             fs::write(root.join(name), text).unwrap();
         }
         let found = names(&[root.to_owned()]);
-        let expected: Vec<String> = ["README", "a.md", "b/z.txt", "c.HTML", "-", "-"]
+        let expected: Vec<String> = ["README", "a.md", "b/z.txt", "c.HTML", "d.pdf", "-", "-"]
             .iter()
             .map(|name| match *name {
                 "-" => "-".to_owned(),

@@ -11,7 +11,7 @@ use super::exit::{Failure, Status, tell};
 use super::inputs::{self, Input};
 use super::values::{Reading, Unit};
 use crate::clause::{self, Clause};
-use crate::document::{self, ReadError};
+use crate::document::{self, Pages, ReadError};
 use crate::eval::LabelMap;
 use crate::label::{self, Classifier};
 use crate::output::{ClauseRecord, ErrorRecord, Exporter};
@@ -104,7 +104,10 @@ impl Pipeline<'_> {
                 counts.clauses += document.clauses.len();
                 counts.other_language += document.other_language;
                 for (index, clause) in document.clauses.into_iter().enumerate() {
-                    let record = ClauseRecord::new(&name, index, clause, &document.sha256);
+                    let mut record = ClauseRecord::new(&name, index, clause, &document.sha256);
+                    if let Some(pages) = &document.pages {
+                        record.place_on(pages);
+                    }
                     waiting.push(Waiting::Clause(record));
                     self.write_if_full(waiting)?;
                 }
@@ -150,6 +153,8 @@ pub struct Cut {
     sha256: String,
     /// Blocks left out because of their language.
     other_language: usize,
+    /// Of a PDF.
+    pages: Option<Pages>,
 }
 
 /// Reads one input and cuts it into the units wanted.
@@ -185,7 +190,8 @@ pub fn cut(reading: &Reading, input: Input) -> Result<Cut, ErrorRecord> {
         return Err(unsuitable(ReadError::NoText));
     }
     let sha256 = hex(&Sha256::digest(&bytes));
-    Ok(Cut { clauses, sha256, other_language: document.other_language })
+    let document::Document { other_language, pages, .. } = document;
+    Ok(Cut { clauses, sha256, other_language, pages })
 }
 
 impl Labeller<'_> {

@@ -14,7 +14,8 @@ use crate::output::Format;
 /// Cut a document into clauses, without labelling them
 ///
 /// Writes the records of `label` less labels, scores and model; no model is needed. `start` and
-/// `end` are byte offsets into the file as it lies there.
+/// `end` are byte offsets into the file as it lies there; for a PDF they count the characters of
+/// the page that the record names.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

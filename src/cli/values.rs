@@ -21,6 +21,7 @@ pub enum InputFormat {
     Markdown,
     /// Plain text
     Text,
+    Pdf,
 }
 
 impl From<InputFormat> for document::Format {
@@ -30,6 +31,7 @@ impl From<InputFormat> for document::Format {
             InputFormat::Html => Self::Html,
             InputFormat::Markdown => Self::Markdown,
             InputFormat::Text => Self::Text,
+            InputFormat::Pdf => Self::Pdf,
         }
     }
 }
@@ -87,7 +89,7 @@ impl From<Unit> for dataset::Unit {
 pub struct Reading {
     /// How the input is written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
-    #[arg(help = "How the input is written: auto, html, markdown or text")]
+    #[arg(help = "How the input is written: auto, html, markdown, text or pdf")]
     pub input: InputFormat,
     /// What one record is about
     #[arg(long, value_enum, default_value_t, value_name = "UNIT")]

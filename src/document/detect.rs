@@ -24,6 +24,12 @@ const MAGICS: [(&[u8], &str); 15] = [
     (b"{\\rtf", "RTF"),
 ];
 
+/// Whether this is a PDF: its mark may stand behind white space or a byte order mark.
+pub(super) fn is_pdf(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    bytes.trim_ascii_start().starts_with(b"%PDF-")
+}
+
 /// What kind of binary file this is, if it is one.
 pub(super) fn binary(bytes: &[u8]) -> Option<&'static str> {
     if let Some((_, what)) = MAGICS.iter().find(|(magic, _)| bytes.starts_with(magic)) {
@@ -117,6 +123,12 @@ mod tests {
         let wide: Vec<u8> =
             "A policy in UTF-16".encode_utf16().flat_map(u16::to_be_bytes).collect();
         assert_eq!(binary(&wide), None);
+    }
+
+    #[test]
+    fn a_pdf_is_known_by_its_mark() {
+        assert!(is_pdf(b"\xef\xbb\xbf\r\n%PDF-1.4"));
+        assert!(!is_pdf(b"A text on %PDF-1.4"));
     }
 
     #[test]

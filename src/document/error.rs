@@ -48,6 +48,35 @@ pub enum ReadError {
          and {other} of other matters; turn the gate off to read it all the same"
     )]
     NotAPolicy { policy: usize, other: usize, words: usize },
+    /// A PDF, for a program that does not read them.
+    #[error(
+        "the file is a PDF, and this program was built without the feature `pdf`; build it with \
+         `--features pdf`, or convert the file to text"
+    )]
+    WithoutPdf,
+    /// A PDF that is no PDF inside.
+    #[error("the PDF is damaged ({what}); save it again from a program that opens it")]
+    BrokenPdf { what: &'static str },
+    /// A PDF that asks for a password.
+    #[error("the PDF needs a password; save it without one")]
+    EncryptedPdf,
+    /// A PDF of images, or one whose letters have no known text.
+    #[error(
+        "the PDF has no text that can be read on {pages} pages, it is a scan or hides its letters; \
+         run a text recognition on it first"
+    )]
+    PdfWithoutText { pages: usize },
+    /// More pages than any policy has.
+    #[error("the PDF has more than {limit} pages; split it")]
+    TooManyPages { limit: usize },
+    /// A PDF whose content becomes very large.
+    #[error(
+        "the PDF unpacks to more than {limit} bytes of content; it is made to harm, or split it"
+    )]
+    UnpackedTooLarge { limit: usize },
+    /// A page with pieces of text without end.
+    #[error("a page of the PDF has more than {limit} pieces of text; it is made to harm, or a map")]
+    CrowdedPage { limit: usize },
     /// Reliably in another language.
     #[error("the text is in {language}, not in English; use the English version or a translation")]
     NotEnglish { language: &'static str },
@@ -66,6 +95,13 @@ impl ReadError {
             ReadError::ErrorPage { .. } => "error-page",
             ReadError::JavascriptShell => "javascript-shell",
             ReadError::NotAPolicy { .. } => "not-a-policy",
+            ReadError::WithoutPdf => "without-pdf",
+            ReadError::BrokenPdf { .. } => "pdf-broken",
+            ReadError::EncryptedPdf => "pdf-encrypted",
+            ReadError::PdfWithoutText { .. } => "pdf-without-text",
+            ReadError::TooManyPages { .. } => "too-many-pages",
+            ReadError::UnpackedTooLarge { .. } => "unpacked-too-large",
+            ReadError::CrowdedPage { .. } => "crowded-page",
             ReadError::NotEnglish { .. } => "language",
         }
     }

@@ -14,6 +14,9 @@ mod language;
 mod markdown;
 mod marks;
 mod outline;
+mod pages;
+#[cfg(feature = "pdf")]
+mod pdf;
 mod plain;
 mod text;
 mod unclosed;
@@ -21,6 +24,7 @@ mod unclosed;
 use std::collections::BTreeMap;
 
 pub use error::ReadError;
+pub use pages::{Pages, Place};
 pub use text::{MappedText, Span};
 
 /// What kind of block a piece of text is in the source.
@@ -45,7 +49,8 @@ pub struct Block {
     pub text: MappedText,
 }
 
-/// A file that was read: its blocks in reading order, spans in bytes of the file.
+/// A file that was read: its blocks in reading order. Spans are in bytes of the file; those of a
+/// document with pages are in characters of its text, see [`Pages`].
 #[derive(Debug, Clone, Default)]
 pub struct Document {
     pub blocks: Vec<Block>,
@@ -54,6 +59,8 @@ pub struct Document {
     /// What heads a block inside a table or a list of definitions, by the byte of the file that
     /// the block begins with: the first cell of its row, the header of its column; its term.
     pub headers: BTreeMap<usize, Vec<String>>,
+    /// The text that spans count in, when it does not stand in the file as such: that of a PDF.
+    pub pages: Option<Pages>,
 }
 
 impl Document {
@@ -76,6 +83,8 @@ pub enum Format {
     Html,
     Markdown,
     Text,
+    /// Read when the program was built with the feature `pdf`.
+    Pdf,
 }
 
 /// What happens to the parts of a page that are not its text: menus, banners, footers, forms.
@@ -131,6 +140,9 @@ pub fn read(
     if bytes.trim_ascii().is_empty() {
         return Err(ReadError::Empty);
     }
+    if options.format == Format::Pdf || options.format == Format::Auto && detect::is_pdf(bytes) {
+        return read_pdf(bytes, options);
+    }
     if let Some(what) = detect::binary(bytes) {
         return Err(ReadError::Binary { what });
     }
@@ -150,19 +162,37 @@ pub fn read(
             page.drafts
         }
         Format::Markdown => markdown::read(&decoded.text, options.boilerplate),
-        Format::Text | Format::Auto => plain::read(&decoded.text, options.boilerplate),
+        Format::Text | Format::Auto | Format::Pdf => plain::read(&decoded.text, options.boilerplate),
     };
+    let (mut blocks, other_language) = settle(drafts, options.gate)?;
+    let headers = restore(&decoded, &mut blocks, &headers);
+    Ok(Document { blocks, other_language, headers, pages: None })
+}
+
+#[cfg(feature = "pdf")]
+fn read_pdf(bytes: &[u8], options: &ReadOptions) -> Result<Document, ReadError> {
+    let pdf::Read { drafts, headers, pages } = pdf::read(bytes, options.boilerplate)?;
+    let (blocks, other_language) = settle(drafts, options.gate)?;
+    Ok(Document { blocks, other_language, headers, pages: Some(pages) })
+}
+
+#[cfg(not(feature = "pdf"))]
+fn read_pdf(_: &[u8], _: &ReadOptions) -> Result<Document, ReadError> {
+    Err(ReadError::WithoutPdf)
+}
+
+/// The blocks of drafts that pass the gate, and how many were left out for their language.
+fn settle(drafts: Vec<outline::Draft>, gate: Gate) -> Result<(Vec<Block>, usize), ReadError> {
     if drafts.is_empty() {
         return Err(ReadError::NoText);
     }
     let mut blocks = outline::settle(drafts);
     let mut other_language = 0;
-    if options.gate == Gate::On {
+    if gate == Gate::On {
         other_language = language::keep_english(&mut blocks)?;
         gate::check(&blocks)?;
     }
-    let headers = restore(&decoded, &mut blocks, &headers);
-    Ok(Document { blocks, other_language, headers })
+    Ok((blocks, other_language))
 }
 
 /// Turns offsets into the decoded text into offsets into the file.

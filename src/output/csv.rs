@@ -7,6 +7,9 @@ use crate::taxonomy::Taxonomy;
 use super::{ClauseRecord, ErrorRecord, Exporter, rounded};
 
 const PLACE: [&str; 7] = ["document", "index", "start", "end", "kind", "context", "text"];
+/// Where a document with pages has the clause; empty for others. They stand last, so that the
+/// columns before them keep their places.
+const PAGES: [&str; 2] = ["page", "end_page"];
 /// Between the parts of the context.
 const CONTEXT_JOIN: &str = " > ";
 /// Between the labels of a clause.
@@ -33,6 +36,7 @@ impl<W: Write> CsvExporter<W> {
             header.push("truncated".to_owned());
         }
         header.push("error".to_owned());
+        header.extend(PAGES.map(str::to_owned));
         exporter.write(&header)?;
         Ok(exporter)
     }
@@ -60,6 +64,7 @@ impl<W: Write> Exporter for CsvExporter<W> {
             fields.push(if record.truncated { "true".to_owned() } else { String::new() });
         }
         fields.push(String::new());
+        fields.extend([record.page, record.end_page].map(number));
         self.write(&fields)
     }
 
@@ -68,6 +73,7 @@ impl<W: Write> Exporter for CsvExporter<W> {
         let mut fields = vec![String::new(); columns];
         fields[0] = record.document.clone();
         fields.push(format!("{}: {}", record.error.kind, record.error.message));
+        fields.extend(PAGES.map(|_| String::new()));
         self.write(&fields)
     }
 
@@ -79,6 +85,10 @@ impl<W: Write> Exporter for CsvExporter<W> {
 /// The kind as JSON spells it.
 fn kind(record: &ClauseRecord) -> String {
     format!("{:?}", record.kind).to_lowercase()
+}
+
+fn number(number: Option<usize>) -> String {
+    number.map_or_else(String::new, |number| number.to_string())
 }
 
 fn score(record: &ClauseRecord, label: &str) -> String {
@@ -96,7 +106,7 @@ fn into_io(error: csv::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{Closed, failed, labelled, two, unlabelled};
+    use super::super::tests::{Closed, failed, labelled, paged, two, unlabelled};
     use super::*;
 
     fn run(labels: Option<&Taxonomy>, records: &[ClauseRecord]) -> String {
@@ -117,15 +127,15 @@ mod tests {
             run(Some(&two()), &[labelled()]),
             format!(
                 "document,index,start,end,kind,context,text,labels,Data Security,Data Retention,\
-                 withheld,truncated,error\n{place},Data Retention;Data Security,0.5123,0.9,,,\n\
-                 empty.html,,,,,,,,,,,,empty: no text in it\n"
+                 withheld,truncated,error,page,end_page\n{place},Data Retention;Data Security,0.5123,0.9\
+                 ,,,,,\nempty.html,,,,,,,,,,,,empty: no text in it,,\n"
             )
         );
         assert_eq!(
-            run(None, &[unlabelled()]),
+            run(None, &[unlabelled(), paged()]),
             format!(
-                "document,index,start,end,kind,context,text,error\n{place},\n\
-                 empty.html,,,,,,,empty: no text in it\n"
+                "document,index,start,end,kind,context,text,error,page,end_page\n{place},,,\n\
+                 {place},,2,3\nempty.html,,,,,,,empty: no text in it,,\n"
             )
         );
     }

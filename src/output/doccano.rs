@@ -25,8 +25,12 @@ struct Line<'a> {
 pub(super) struct Place<'a> {
     clause: String,
     document: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<usize>,
     start: usize,
     end: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_page: Option<usize>,
     kind: crate::clause::ClauseKind,
     context: String,
 }
@@ -36,8 +40,10 @@ impl<'a> Place<'a> {
         Self {
             clause: format!("{}/{}", record.document, record.index),
             document: &record.document,
+            page: record.page,
             start: record.start,
             end: record.end,
+            end_page: record.end_page,
             kind: record.kind,
             context: record.context.join(" > "),
         }

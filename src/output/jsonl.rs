@@ -42,7 +42,7 @@ impl<W: Write> Exporter for JsonlExporter<W> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{Closed, failed, labelled, unlabelled};
+    use super::super::tests::{Closed, failed, labelled, paged, unlabelled};
     use super::*;
 
     fn lines(records: &[ClauseRecord]) -> String {
@@ -73,10 +73,19 @@ mod tests {
     }
 
     #[test]
+    fn a_record_with_pages_says_so() {
+        let start = r#"{"document":"shop.html","index":3,"page":2,"start":18,"end":61,"end_page":3,"offsets":"page-characters","kind":"item","#;
+        let found = lines(&[paged()]);
+        assert!(found.starts_with(start), "{found}");
+    }
+
+    #[test]
     fn a_record_can_be_read_back() {
-        let found = lines(&[unlabelled()]);
-        let record: ClauseRecord = serde_json::from_str(found.lines().next().unwrap()).unwrap();
-        assert_eq!(record, unlabelled());
+        for expected in [unlabelled(), paged()] {
+            let found = lines(std::slice::from_ref(&expected));
+            let record: ClauseRecord = serde_json::from_str(found.lines().next().unwrap()).unwrap();
+            assert_eq!(record, expected);
+        }
     }
 
     #[test]

@@ -8,7 +8,11 @@
 //!  "text":"(a) for as long as your account is open;","labels":["Data Retention"],
 //!  "scores":{"Data Retention":0.98},"source_sha256":"…","model":"…"}
 //! ```
-//! `start` and `end` are half-open byte offsets into the original file. `split` writes no
+//! `start` and `end` are half-open byte offsets into the original file. A PDF has no such bytes: its
+//! records have `"page"` after `index`, the page from 1 that the clause begins on, and
+//! `"offsets":"page-characters"` after `end`, which says that `start` and `end` count characters
+//! (Unicode scalar values) of the text of that page as [`crate::document::Pages`] has it. A clause
+//! that runs on to another page also has `"end_page"`, in whose text `end` counts. `split` writes no
 //! `labels`, `scores` and `model`. `withheld`, after `labels`, stands there only when a precision
 //! was required and labels fell short of it. A document without clauses gives
 //! `{"document":…,"error":{"kind":…,"message":…}}` instead.
@@ -26,6 +30,7 @@ use std::io;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::clause::{Clause, ClauseKind};
+use crate::document::{Pages, Span};
 use crate::eval::LabelMap;
 
 pub use csv::CsvExporter;
@@ -42,10 +47,19 @@ pub struct ClauseRecord {
     pub document: String,
     /// Place among the clauses of the document, from 0.
     pub index: usize,
-    /// First byte in the original file.
+    /// The page that it begins on, from 1; of a document with pages only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<usize>,
+    /// First byte in the original file, or what `offsets` says.
     pub start: usize,
     /// One past the last byte.
     pub end: usize,
+    /// The page that it ends on, when that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_page: Option<usize>,
+    /// What `start` and `end` count, unless that is bytes of the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offsets: Option<Offsets>,
     pub kind: ClauseKind,
     /// Heading path, then the sentence that introduces the list, outermost first.
     pub context: Vec<String>,
@@ -67,14 +81,25 @@ pub struct ClauseRecord {
     pub model: Option<String>,
 }
 
+/// What the offsets of a record count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Offsets {
+    /// Characters of the text of a page.
+    PageCharacters,
+}
+
 impl ClauseRecord {
     /// The record of a clause without labels, as `split` writes it.
     pub fn new(document: &str, index: usize, clause: Clause, source_sha256: &str) -> Self {
         Self {
             document: document.to_owned(),
             index,
+            page: None,
             start: clause.span.start,
             end: clause.span.end,
+            end_page: None,
+            offsets: None,
             kind: clause.kind,
             context: clause.context,
             text: clause.text,
@@ -85,6 +110,15 @@ impl ClauseRecord {
             source_sha256: source_sha256.to_owned(),
             model: None,
         }
+    }
+
+    /// Turns the offsets into the text of a document with pages into those of its page.
+    pub fn place_on(&mut self, pages: &Pages) {
+        let place = pages.place(Span { start: self.start, end: self.end });
+        self.page = Some(place.page);
+        (self.start, self.end) = (place.start, place.end);
+        self.end_page = (place.end_page != place.page).then_some(place.end_page);
+        self.offsets = Some(Offsets::PageCharacters);
     }
 }
 
@@ -142,7 +176,6 @@ fn rounded_scores<S: Serializer>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::Span;
     use crate::taxonomy::Taxonomy;
 
     /// A taxonomy of two labels for the exporters' tests.
@@ -164,6 +197,12 @@ mod tests {
             model: Some("default".into()),
             ..ClauseRecord::new("shop.html", 3, clause, "ab12")
         }
+    }
+
+    /// The same clause on the second and third page of a PDF.
+    pub fn paged() -> ClauseRecord {
+        let offsets = Some(Offsets::PageCharacters);
+        ClauseRecord { page: Some(2), end_page: Some(3), offsets, ..unlabelled() }
     }
 
     /// A reader that has gone away.

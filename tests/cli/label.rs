@@ -136,7 +136,7 @@ fn csv_has_a_column_for_every_score() {
     let mut lines = csv.lines();
     let header = lines.next().unwrap();
     assert!(header.starts_with("document,index,start,end,kind,context,text,labels,First Party"));
-    assert!(header.ends_with("truncated,error"));
+    assert!(header.ends_with("truncated,error,page,end_page"));
     assert_eq!(lines.count(), work.records("label docs --model model", 0).len());
 }
 

@@ -9,6 +9,8 @@ mod evaluate;
 mod help;
 mod hub;
 mod label;
+#[cfg(feature = "pdf")]
+mod pdf;
 mod predict;
 mod split;
 mod training;
