@@ -12,7 +12,7 @@ use super::thresholds;
 use crate::dataset::{Example, read_examples, split_by_fold};
 use crate::encoder::Choice;
 use crate::eval::{Scored, Tally};
-use crate::model::{Config, Decision, Files, Model};
+use crate::model::{Architecture, Config, Decision, Files, Model};
 use crate::taxonomy::Taxonomy;
 use crate::train::{
     Recipe, Sample, Source, Targets, Trained, Trainer, Validation, samples, with_mean_layer,
@@ -86,6 +86,14 @@ impl Arguments {
         fs::create_dir_all(&self.out)
             .map_err(|e| Failure::writing(e, &self.out.display().to_string()))?;
         let files = super::source::files(Some(&self.base))?;
+        let architecture = Architecture::of(&files.config)?;
+        if architecture != Architecture::Bert {
+            return Err(Failure::Model(anyhow!(
+                "{} is a {} model; only BERT encoders can be trained",
+                self.base,
+                architecture.name()
+            )));
+        }
         let mut base = Model::parse(&files)?;
         if recipe.mean_layer {
             (base.config, base.weights) = with_mean_layer(&base.config, &base.weights, recipe.seed);
