@@ -91,8 +91,10 @@ impl Layout {
         }
         let failed = |message: String| ModelError::Tokenizer(format!("post_processor: {message}"));
         let file: File = serde_json::from_slice(json).map_err(|e| failed(e.to_string()))?;
+        // Without special tokens an input could have no token at all.
         Self::of(file.post_processor.unwrap_or_default())
             .map_err(failed)?
+            .filter(|layout| layout.specials(false) > 0 && layout.specials(true) > 0)
             .ok_or_else(|| failed("none that adds special tokens".to_owned()))
     }
 
@@ -259,6 +261,7 @@ mod tests {
             ("null".to_owned(), "special tokens"),
             (r#"{"type":"ByteLevel"}"#.to_owned(), "special tokens"),
             (r#"{"type":"Other"}"#.to_owned(), "Other"),
+            (TEMPLATE.replace("[1]", "[]").replace("[2]", "[]"), "special tokens"),
             (TEMPLATE.replace(r#""[SEP]":{"#, r#""[END]":{"#), "\"[SEP]\" is missing"),
             (TEMPLATE.replace(r#""id":"B""#, r#""id":"A""#), "AA"),
             (TEMPLATE.replace(r#""type_id":1"#, r#""type_id":3"#), "types"),
