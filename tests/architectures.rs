@@ -228,6 +228,23 @@ fn a_tokenizer_of_another_model_is_refused() {
     assert!(error.contains("tokenizer.json") && error.contains("do not belong"), "{error}");
 }
 
+#[test]
+fn a_damaged_table_of_the_normaliser_is_refused() {
+    // Cut short, and one without any entry, which is noticed only at the first text.
+    for table in ["AAAA", "AAAAAA=="] {
+        let mut files = files("xlm-roberta");
+        let mut tokenizer: Value = serde_json::from_slice(&files.tokenizer).unwrap();
+        tokenizer["normalizer"] =
+            serde_json::json!({"type": "Precompiled", "precompiled_charsmap": table});
+        files.tokenizer = Cow::Owned(tokenizer.to_string().into_bytes());
+        let found = Model::parse(&files).and_then(Classifier::new).and_then(|classifier| {
+            classifier.classify(&[Input { text: "We pay.", context: &[] }], Unit::Clause, 1)
+        });
+        let error = found.unwrap_err().to_string();
+        assert!(error.contains("tokenizer.json"), "{error}");
+    }
+}
+
 #[cfg(not(feature = "architectures"))]
 #[test]
 fn a_program_without_them_says_so() {

@@ -1,6 +1,7 @@
 //! Text → token ids, as the model's own tokenizer cuts it.
 
 use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
 use std::thread;
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
@@ -199,10 +200,7 @@ impl TokenEncoder {
     }
 
     fn pieces(&self, text: &str) -> Result<Vec<u32>, ModelError> {
-        let encoding = self
-            .tokenizer
-            .encode_fast(text, false)
-            .map_err(|e| ModelError::Tokenizer(e.to_string()))?;
+        let encoding = guarded(|| self.tokenizer.encode_fast(text, false))?;
         // What other kinds of vocabulary hold is seen only here.
         if let Some(id) = encoding.get_ids().iter().find(|id| **id as usize >= self.vocab_size) {
             return Err(beyond(*id, self.vocab_size));
@@ -213,9 +211,9 @@ impl TokenEncoder {
 
 /// The tokenizer, without truncation and padding of its own.
 fn read(json: &[u8], vocab_size: usize) -> Result<Tokenizer, ModelError> {
-    let failed = |error: tokenizers::Error| ModelError::Tokenizer(error.to_string());
-    let mut tokenizer = Tokenizer::from_bytes(json).map_err(failed)?;
-    tokenizer.with_truncation(None).map_err(failed)?.with_padding(None);
+    let mut tokenizer = guarded(|| Tokenizer::from_bytes(json))?;
+    guarded(|| tokenizer.with_truncation(None).map(|_| ()))?;
+    tokenizer.with_padding(None);
     let size = vocabulary_size(json).max(tokenizer.get_vocab_size(true));
     if size > vocab_size {
         return Err(ModelError::Tokenizer(format!(
@@ -223,6 +221,15 @@ fn read(json: &[u8], vocab_size: usize) -> Result<Tokenizer, ModelError> {
         )));
     }
     Ok(tokenizer)
+}
+
+/// Runs code of the tokenizers' library, which panics at some files, such as those with a damaged
+/// table of SentencePiece's normaliser.
+fn guarded<T>(work: impl FnOnce() -> tokenizers::Result<T>) -> Result<T, ModelError> {
+    match panic::catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| ModelError::Tokenizer(error.to_string())),
+        Err(_) => Err(ModelError::Tokenizer("a table in it is damaged".to_owned())),
+    }
 }
 
 fn beyond(id: u32, vocab_size: usize) -> ModelError {
