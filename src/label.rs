@@ -16,7 +16,9 @@
 use std::collections::BTreeMap;
 
 use crate::encoder::{self, Cache, Choice, Engine};
-use crate::model::{CertifiedScores, Model, ModelError, TokenEncoder, Tokens};
+use crate::model::{
+    Architecture, CertifiedScores, Model, ModelError, TokenEncoder, Tokens, Weights,
+};
 use crate::taxonomy::Taxonomy;
 
 /// Score from which a label is given when the model does not say.
@@ -58,13 +60,16 @@ pub struct Classified {
 pub trait Encoder: Send + Sync {
     /// Scores by input and label. Those of an input depend on this input alone, bit for bit,
     /// whatever its neighbours and however many threads.
-    fn scores(&self, inputs: &[Tokens], threads: usize) -> Vec<Vec<f32>>;
+    ///
+    /// # Errors
+    /// [`ModelError::Engine`] when the model fails on an input.
+    fn scores(&self, inputs: &[Tokens], threads: usize) -> Result<Vec<Vec<f32>>, ModelError>;
 }
 
-/// How the project's own engine runs.
+/// How a model runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EngineOptions {
-    /// What computes the products.
+    /// What computes the products of the project's own engine.
     pub kernel: Choice,
     /// Inputs whose scores are remembered, so that a clause that comes again is not run again;
     /// 0 for none. The memory holds up to twice as many, some 300 bytes each.
@@ -84,9 +89,16 @@ struct Packed {
 }
 
 impl Encoder for Packed {
-    fn scores(&self, inputs: &[Tokens], threads: usize) -> Vec<Vec<f32>> {
+    fn scores(&self, inputs: &[Tokens], threads: usize) -> Result<Vec<Vec<f32>>, ModelError> {
         let inputs: Vec<&Tokens> = inputs.iter().collect();
-        encoder::scores(&*self.engine, &inputs, threads, Some(&self.cache))
+        Ok(encoder::scores(&*self.engine, &inputs, threads, Some(&self.cache)))
+    }
+}
+
+#[cfg(feature = "architectures")]
+impl Encoder for crate::architectures::Network {
+    fn scores(&self, inputs: &[Tokens], threads: usize) -> Result<Vec<Vec<f32>>, ModelError> {
+        self.scores(inputs, threads)
     }
 }
 
@@ -107,7 +119,7 @@ pub struct Classifier {
 }
 
 impl Classifier {
-    /// Makes a model ready, on the project's own engine with the fastest kernel of this CPU.
+    /// Makes a model ready, with the fastest kernel of this CPU.
     ///
     /// # Errors
     /// [`ModelError`] when the model is an encoder without a classifier, or a tensor is missing.
@@ -115,15 +127,22 @@ impl Classifier {
         Self::with_options(model, EngineOptions::default())
     }
 
-    /// Makes a model ready, on the project's own engine.
+    /// Makes a model ready: BERT, DistilBERT, RoBERTa and XLM-R on the project's own engine, the
+    /// others on candle.
     ///
     /// # Errors
     /// [`ModelError`] as for [`Classifier::new`], or when this CPU cannot run the kernel.
     pub fn with_options(mut model: Model, options: EngineOptions) -> Result<Self, ModelError> {
+        model.config.require_multi_label()?;
         let weights = std::mem::take(&mut model.weights);
-        let engine = encoder::load(&model.config, weights, options.kernel)?;
-        let cache = Cache::new(options.remembered);
-        Self::with_encoder(model, Box::new(Packed { engine, cache }))
+        let encoder: Box<dyn Encoder> = match model.architecture {
+            Architecture::ModernBert | Architecture::DebertaV2 => other(&model, weights, options)?,
+            _ => {
+                let engine = encoder::load(&model.config, weights, options.kernel)?;
+                Box::new(Packed { engine, cache: Cache::new(options.remembered) })
+            }
+        };
+        Self::with_encoder(model, encoder)
     }
 
     /// Puts another engine in the place of the project's own; it must score with the same model.
@@ -218,7 +237,7 @@ impl Classifier {
     ) -> Result<Vec<Classified>, ModelError> {
         let texts: Vec<_> = inputs.iter().map(|input| (input.text, input.context)).collect();
         let tokens = self.tokens.encode_all(&texts, threads)?;
-        let scores = self.encoder.scores(&tokens, threads);
+        let scores = self.encoder.scores(&tokens, threads)?;
         let thresholds = self.thresholds(unit);
         let classified = scores.into_iter().zip(&tokens).map(|(scores, tokens)| {
             let (labels, withheld) = decide(&scores, thresholds, self.required.as_deref());
@@ -226,6 +245,26 @@ impl Classifier {
         });
         Ok(classified.collect())
     }
+}
+
+/// A model that candle runs.
+#[cfg(feature = "architectures")]
+fn other(
+    model: &Model,
+    weights: Weights,
+    options: EngineOptions,
+) -> Result<Box<dyn Encoder>, ModelError> {
+    let cache = Cache::new(options.remembered);
+    let network = crate::architectures::Network::load(model, &weights, cache)?;
+    Ok(Box::new(network))
+}
+
+#[cfg(not(feature = "architectures"))]
+fn other(model: &Model, _: Weights, _: EngineOptions) -> Result<Box<dyn Encoder>, ModelError> {
+    Err(ModelError::Config(format!(
+        "model_type is {:?}, and this program was built without the feature \"architectures\"",
+        model.architecture.name()
+    )))
 }
 
 /// The labels to give, and those that only the usual thresholds would give.

@@ -1,5 +1,7 @@
 //! fineprint reads privacy policies clause by clause.
 
+#[cfg(feature = "architectures")]
+pub mod architectures;
 pub mod clause;
 pub mod cli;
 pub mod dataset;

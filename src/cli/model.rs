@@ -83,6 +83,7 @@ struct Facts {
 
 #[derive(Serialize)]
 struct Size {
+    architecture: &'static str,
     layers: usize,
     hidden: usize,
     heads: usize,
@@ -173,6 +174,7 @@ impl Facts {
         let model = Model::parse(files)?;
         let config = &model.config;
         let size = Size {
+            architecture: model.architecture.name(),
             layers: config.num_hidden_layers,
             hidden: config.hidden_size,
             heads: config.num_attention_heads,
@@ -214,8 +216,13 @@ impl fmt::Display for Facts {
         writeln!(f, "licence     {licence}")?;
         writeln!(
             f,
-            "encoder     {} layers, {} wide, {} heads, {} tokens known, {} at a time",
-            size.layers, size.hidden, size.heads, size.vocabulary, size.max_tokens
+            "encoder     {}, {} layers, {} wide, {} heads, {} tokens known, {} at a time",
+            size.architecture,
+            size.layers,
+            size.hidden,
+            size.heads,
+            size.vocabulary,
+            size.max_tokens
         )?;
         writeln!(
             f,

@@ -12,7 +12,7 @@ use super::thresholds;
 use crate::dataset::{Example, read_examples, split_by_fold};
 use crate::encoder::Choice;
 use crate::eval::{Scored, Tally};
-use crate::model::{Config, Decision, Files, Model};
+use crate::model::{Architecture, Config, Decision, Files, Model};
 use crate::taxonomy::Taxonomy;
 use crate::train::{
     Recipe, Sample, Source, Targets, Trained, Trainer, Validation, samples, with_mean_layer,
@@ -83,9 +83,9 @@ impl Arguments {
     /// Trains and writes the model.
     pub fn run(self) -> Result<Status, Failure> {
         let recipe = self.recipe().map_err(Failure::Usage)?;
+        let files = self.base_files()?;
         fs::create_dir_all(&self.out)
             .map_err(|e| Failure::writing(e, &self.out.display().to_string()))?;
-        let files = super::source::files(Some(&self.base))?;
         let mut base = Model::parse(&files)?;
         if recipe.mean_layer {
             (base.config, base.weights) = with_mean_layer(&base.config, &base.weights, recipe.seed);
@@ -116,6 +116,17 @@ impl Arguments {
         self.write(config, &trained, &files, &held_out, &taxonomy)?;
         eprintln!("{} written after {:.0} s of training", self.out.display(), trained.seconds);
         Ok(Status::Done)
+    }
+
+    /// The files of the base model, which must be a BERT.
+    fn base_files(&self) -> Result<Files, Failure> {
+        let files = super::source::files(Some(&self.base))?;
+        let architecture = Architecture::of(&files.config)?;
+        if architecture == Architecture::Bert {
+            return Ok(files);
+        }
+        let (base, name) = (&self.base, architecture.name());
+        Err(Failure::Model(anyhow!("{base} is a {name} model; only BERT encoders can be trained")))
     }
 
     /// The recipe file with the single options laid over it.

@@ -39,7 +39,7 @@ impl Arguments {
     pub fn run(self) -> Result<Status, Failure> {
         let files = Files::read(&self.model)?;
         let model = Model::parse(&files)?;
-        let mut config = model.config.clone();
+        let mut decision = model.config.fineprint.clone().unwrap_or_default();
         let classifier = Classifier::new(model)?;
         let taxonomy = classifier.taxonomy();
         let mut examples: Vec<Example> = Vec::new();
@@ -58,13 +58,12 @@ impl Arguments {
             .into_iter()
             .map(|found| found.scores)
             .collect();
-        let decision = config.fineprint.get_or_insert_default();
-        thresholds::store(decision, &examples, &scores, taxonomy);
+        thresholds::store(&mut decision, &examples, &scores, taxonomy);
         for &precision in &self.min_precision {
-            let found = thresholds::certify(decision, &examples, &scores, taxonomy, precision);
+            let found = thresholds::certify(&mut decision, &examples, &scores, taxonomy, precision);
             tell(&found.map_err(|error| Failure::Input(error.into()))?);
         }
-        let json = serde_json::to_vec_pretty(&config).map_err(|e| Failure::Output(e.into()))?;
+        let json = files.config_with(&decision)?;
         let path = self.model.join("config.json");
         fs::write(&path, json).map_err(|e| Failure::writing(e, &path.display().to_string()))?;
         eprintln!("thresholds from {} examples stored in {}", examples.len(), path.display());

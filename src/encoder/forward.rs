@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use super::attention::Heads;
 use super::kernel::{Block, Kernel, Packed, Rows};
 use super::math;
-use crate::model::{Config, ModelError, Tensor, Tokens, Weights};
+use crate::model::{Config, ModelError, PoolerActivation, Tensor, Tokens, Weights};
 
 /// A model ready to run on one kernel.
 pub trait Engine: Send + Sync {
@@ -136,6 +136,7 @@ pub struct Network<K: Kernel> {
     embedded_norm: Norm,
     layers: Vec<Layer<K>>,
     pooler: (Vec<f32>, Vec<f32>),
+    pooler_activation: PoolerActivation,
     classifier: (Vec<f32>, Vec<f32>),
     heads: Heads,
     hidden: usize,
@@ -171,6 +172,7 @@ impl<K: Kernel> Network<K> {
                 .map(|index| Layer::load(kernel, weights, config, index))
                 .collect::<Result<_, _>>()?,
             pooler: small(weights, "pooler.dense", hidden)?,
+            pooler_activation: config.pooler_activation,
             classifier: small(weights, "classifier", config.taxonomy()?.len())?,
             heads: Heads {
                 count: config.num_attention_heads,
@@ -250,7 +252,10 @@ impl<K: Kernel> Network<K> {
         let mut pooled = vec![0.0; x.len()];
         math::dense(x, weight, bias, &mut pooled);
         for value in &mut pooled {
-            *value = value.tanh();
+            *value = match self.pooler_activation {
+                PoolerActivation::Tanh => value.tanh(),
+                PoolerActivation::Relu => value.max(0.0),
+            };
         }
         let (weight, bias) = &self.classifier;
         let mut logits = vec![0.0; x.len() / self.hidden * bias.len()];

@@ -1,14 +1,28 @@
-//! `config.json` of a Hugging Face BERT classifier, with fineprint's part under `"fineprint"`.
+//! `config.json` of a Hugging Face classifier, with fineprint's part under `"fineprint"`.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::ModelError;
+use super::{Architecture, ModelError};
 use crate::taxonomy::Taxonomy;
 
-/// The fields of `config.json` that the encoder needs; all others are kept as they are.
+/// Layers beyond which no model goes, and the same for tokens, widths and the like: bounds on what
+/// a file can make the program allocate.
+const MAX_LAYERS: usize = 1 << 10;
+const MAX_SIZE: usize = 1 << 24;
+
+/// What follows the dense layer of the pooler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PoolerActivation {
+    #[default]
+    Tanh,
+    Relu,
+}
+
+/// The fields of `config.json` that the encoder needs, by the names that they have for BERT; all
+/// others are kept as they are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Config {
     pub vocab_size: usize,
@@ -31,6 +45,9 @@ pub struct Config {
     pub label2id: BTreeMap<String, usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fineprint: Option<Decision>,
+    /// Follows from the architecture.
+    #[serde(skip)]
+    pub pooler_activation: PoolerActivation,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
@@ -78,35 +95,78 @@ fn default_dropout() -> f32 {
 }
 
 impl Config {
-    /// Parses `config.json` and checks that this is a BERT whose shapes make sense.
+    /// Parses `config.json` and checks that this is a known architecture whose shapes make sense.
     ///
     /// # Errors
     /// [`ModelError::Config`] when it is not JSON, a field is missing, or the shapes are
     /// impossible.
     pub fn parse(json: &[u8]) -> Result<Self, ModelError> {
-        let config: Self =
-            serde_json::from_slice(json).map_err(|e| ModelError::Config(e.to_string()))?;
-        let kind = config.rest.get("model_type").and_then(Value::as_str).unwrap_or("bert");
-        let problem = if kind != "bert" {
-            Some(format!("model_type is {kind:?}; only \"bert\" encoders can be used"))
-        } else if config.hidden_act != "gelu" {
-            Some(format!("hidden_act is {:?}; only \"gelu\" can be used", config.hidden_act))
-        } else if config.num_attention_heads == 0
-            || !config.hidden_size.is_multiple_of(config.num_attention_heads)
+        let failed = |error: serde_json::Error| ModelError::Config(error.to_string());
+        let architecture = Architecture::of(json)?;
+        let mut fields: Map<String, Value> = serde_json::from_slice(json).map_err(failed)?;
+        architecture.rename(&mut fields);
+        let mut config: Self = serde_json::from_value(fields.into()).map_err(failed)?;
+        if architecture == Architecture::DistilBert {
+            config.pooler_activation = PoolerActivation::Relu;
+        }
+        match config.problem(architecture) {
+            Some(problem) => Err(ModelError::Config(problem)),
+            None => Ok(config),
+        }
+    }
+
+    /// What is impossible, or cannot be run.
+    fn problem(&self, architecture: Architecture) -> Option<String> {
+        let sizes = [
+            self.hidden_size,
+            self.vocab_size,
+            self.intermediate_size,
+            self.max_position_embeddings,
+        ];
+        let positions = self.rest.get("position_embedding_type").and_then(Value::as_str);
+        if self.hidden_act != "gelu" {
+            return Some(format!("hidden_act is {:?}; only \"gelu\" can be used", self.hidden_act));
+        }
+        if let Some(kind) = positions.filter(|kind| *kind != "absolute") {
+            return Some(format!(
+                "position_embedding_type is {kind:?}; only \"absolute\" can be used"
+            ));
+        }
+        if self.num_attention_heads == 0
+            || !self.hidden_size.is_multiple_of(self.num_attention_heads)
         {
-            Some(format!(
+            return Some(format!(
                 "hidden_size {} is no multiple of num_attention_heads {}",
-                config.hidden_size, config.num_attention_heads
-            ))
-        } else if [config.hidden_size, config.vocab_size, config.intermediate_size].contains(&0)
-            || config.max_position_embeddings < 8
-            || config.type_vocab_size < 2
+                self.hidden_size, self.num_attention_heads
+            ));
+        }
+        if sizes.contains(&0)
+            || self.max_position_embeddings < 8
+            || architecture == Architecture::Bert && self.type_vocab_size < 2
         {
-            Some("a size is zero or too small".to_owned())
-        } else {
-            None
-        };
-        problem.map_or(Ok(config), |problem| Err(ModelError::Config(problem)))
+            return Some("a size is zero or too small".to_owned());
+        }
+        if sizes.iter().any(|size| *size > MAX_SIZE)
+            || self.num_hidden_layers > MAX_LAYERS
+            || self.type_vocab_size > MAX_SIZE
+        {
+            return Some("a size is too large".to_owned());
+        }
+        None
+    }
+
+    /// Checks that each label has a score of its own.
+    ///
+    /// # Errors
+    /// [`ModelError::Config`] when `problem_type` says otherwise.
+    pub fn require_multi_label(&self) -> Result<(), ModelError> {
+        match self.rest.get("problem_type").and_then(Value::as_str) {
+            None | Some("multi_label_classification") => Ok(()),
+            Some(other) => Err(ModelError::Config(format!(
+                "problem_type is {other:?}: its scores do not say of each label alone whether it \
+                 holds; a model trained with \"multi_label_classification\" is needed"
+            ))),
+        }
     }
 
     /// The labels in class order.

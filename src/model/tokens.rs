@@ -1,6 +1,7 @@
 //! Text → token ids, as the model's own tokenizer cuts it.
 
 use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
 use std::thread;
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use tokenizers::Tokenizer;
 
 use super::ModelError;
+use super::layout::Layout;
 
 /// Texts below which more threads are not worth their start.
 const MIN_PARALLEL: usize = 64;
@@ -18,12 +20,13 @@ const MAX_CONTEXT: usize = 48;
 /// How the parts of a context are joined to the second part of the pair.
 pub const CONTEXT_SEPARATOR: &str = " > ";
 
-/// One input of the encoder: `[CLS] text [SEP]`, then `context [SEP]` when there is one.
+/// One input of the encoder: the text, then the context when there is one, each with the special
+/// tokens of the model around it. For BERT `[CLS] text [SEP]`, then `context [SEP]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tokens {
     /// Vocabulary ids.
     pub ids: Vec<u32>,
-    /// How many of them belong to the first part of the pair; the rest is of type 1.
+    /// How many of them are of type 0, the first part of a pair; the rest is of type 1.
     pub first: usize,
     /// True when text was left out because the input was too long.
     pub truncated: bool,
@@ -76,42 +79,60 @@ fn vocabulary_size(json: &[u8]) -> usize {
     added.chain([file.model.vocab.0]).max().map_or(0, |id| id as usize + 1)
 }
 
-/// A tokenizer with the ids of the special tokens at hand.
+/// A tokenizer with the places of the special tokens at hand.
 #[derive(Debug, Clone)]
 pub struct TokenEncoder {
     tokenizer: Tokenizer,
-    cls: u32,
-    sep: u32,
+    layout: Layout,
     vocab_size: usize,
     max_tokens: usize,
 }
 
 impl TokenEncoder {
-    /// Reads `tokenizer.json`.
+    /// Reads the `tokenizer.json` of a BERT, whatever it says of special tokens.
     ///
     /// # Errors
     /// [`ModelError::Tokenizer`] when it cannot be read, lacks `[CLS]` or `[SEP]`, or knows more
     /// tokens than the model's `vocab_size`.
     pub fn parse(json: &[u8], vocab_size: usize, max_tokens: usize) -> Result<Self, ModelError> {
-        let mut tokenizer =
-            Tokenizer::from_bytes(json).map_err(|e| ModelError::Tokenizer(e.to_string()))?;
-        tokenizer
-            .with_truncation(None)
-            .map_err(|e| ModelError::Tokenizer(e.to_string()))?
-            .with_padding(None);
-        let size = vocabulary_size(json).max(tokenizer.get_vocab_size(true));
-        if size > vocab_size {
-            return Err(ModelError::Tokenizer(format!(
-                "it has {size} tokens, the model {vocab_size}: they do not belong together"
-            )));
-        }
+        let tokenizer = read(json, vocab_size)?;
         let id = |token: &str| {
             tokenizer
                 .token_to_id(token)
                 .ok_or_else(|| ModelError::Tokenizer(format!("it has no token {token}")))
         };
-        let (cls, sep) = (id("[CLS]")?, id("[SEP]")?);
-        Ok(Self { tokenizer, cls, sep, vocab_size, max_tokens: max_tokens.max(8) })
+        let layout = Layout::bert(id("[CLS]")?, id("[SEP]")?);
+        Ok(Self { tokenizer, layout, vocab_size, max_tokens: max_tokens.max(8) })
+    }
+
+    /// Reads a `tokenizer.json` that says itself where the special tokens stand.
+    ///
+    /// # Errors
+    /// [`ModelError::Tokenizer`] when it cannot be read, does not say it, or knows more tokens
+    /// than the model's `vocab_size`.
+    pub fn parse_with_layout(
+        json: &[u8],
+        vocab_size: usize,
+        max_tokens: usize,
+    ) -> Result<Self, ModelError> {
+        let tokenizer = read(json, vocab_size)?;
+        let layout = Layout::parse(json)?;
+        if layout.largest_id() as usize >= vocab_size {
+            return Err(beyond(layout.largest_id(), vocab_size));
+        }
+        let encoder = Self { tokenizer, layout, vocab_size, max_tokens };
+        if max_tokens < encoder.least_tokens() {
+            return Err(ModelError::Tokenizer(format!(
+                "inputs of {max_tokens} tokens are too short for its special tokens"
+            )));
+        }
+        Ok(encoder)
+    }
+
+    /// Fewest tokens of an input that leave room for text and context, whatever the special ones
+    /// take.
+    fn least_tokens(&self) -> usize {
+        8.max(2 * self.layout.specials(true))
     }
 
     /// Longest input in tokens, special tokens included.
@@ -121,7 +142,7 @@ impl TokenEncoder {
 
     /// Another limit on the length of inputs, at least 8.
     pub fn set_max_tokens(&mut self, max_tokens: usize) {
-        self.max_tokens = max_tokens.max(8);
+        self.max_tokens = max_tokens.max(self.least_tokens());
     }
 
     /// Tokens of clauses and their contexts, found on `threads` threads.
@@ -166,7 +187,7 @@ impl TokenEncoder {
             self.pieces(&context.join(CONTEXT_SEPARATOR))?
         };
         context.drain(..context.len().saturating_sub(MAX_CONTEXT.min(self.max_tokens / 3)));
-        let specials = if context.is_empty() { 2 } else { 3 };
+        let specials = self.layout.specials(!context.is_empty());
         let room = self.max_tokens - specials - context.len();
         // Far more characters than can be kept would only cost time.
         let limit = self.max_tokens * 40;
@@ -174,30 +195,45 @@ impl TokenEncoder {
         let mut pieces = self.pieces(&text[..end])?;
         let truncated = end < text.len() || pieces.len() > room;
         pieces.truncate(room);
-        let mut ids = Vec::with_capacity(pieces.len() + context.len() + specials);
-        ids.push(self.cls);
-        ids.append(&mut pieces);
-        ids.push(self.sep);
-        let first = ids.len();
-        if !context.is_empty() {
-            ids.append(&mut context);
-            ids.push(self.sep);
-        }
+        let (ids, first) = self.layout.assemble(&pieces, &context);
         Ok(Tokens { ids, first, truncated })
     }
 
     fn pieces(&self, text: &str) -> Result<Vec<u32>, ModelError> {
-        let encoding = self
-            .tokenizer
-            .encode_fast(text, false)
-            .map_err(|e| ModelError::Tokenizer(e.to_string()))?;
+        let encoding = guarded(|| self.tokenizer.encode_fast(text, false))?;
         // What other kinds of vocabulary hold is seen only here.
         if let Some(id) = encoding.get_ids().iter().find(|id| **id as usize >= self.vocab_size) {
-            return Err(ModelError::Tokenizer(format!(
-                "its token {id} is beyond the {} of the model: they do not belong together",
-                self.vocab_size
-            )));
+            return Err(beyond(*id, self.vocab_size));
         }
         Ok(encoding.get_ids().to_vec())
     }
+}
+
+/// The tokenizer, without truncation and padding of its own.
+fn read(json: &[u8], vocab_size: usize) -> Result<Tokenizer, ModelError> {
+    let mut tokenizer = guarded(|| Tokenizer::from_bytes(json))?;
+    guarded(|| tokenizer.with_truncation(None).map(|_| ()))?;
+    tokenizer.with_padding(None);
+    let size = vocabulary_size(json).max(tokenizer.get_vocab_size(true));
+    if size > vocab_size {
+        return Err(ModelError::Tokenizer(format!(
+            "it has {size} tokens, the model {vocab_size}: they do not belong together"
+        )));
+    }
+    Ok(tokenizer)
+}
+
+/// Runs code of the tokenizers' library, which panics at some files, such as those with a damaged
+/// table of SentencePiece's normaliser.
+fn guarded<T>(work: impl FnOnce() -> tokenizers::Result<T>) -> Result<T, ModelError> {
+    match panic::catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| ModelError::Tokenizer(error.to_string())),
+        Err(_) => Err(ModelError::Tokenizer("a table in it is damaged".to_owned())),
+    }
+}
+
+fn beyond(id: u32, vocab_size: usize) -> ModelError {
+    ModelError::Tokenizer(format!(
+        "its token {id} is beyond the {vocab_size} of the model: they do not belong together"
+    ))
 }

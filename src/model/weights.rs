@@ -94,7 +94,7 @@ impl PartialEq for Tensor {
     }
 }
 
-/// The tensors of a BERT by name, without the prefix `bert.`.
+/// The tensors of a model by name; those of a BERT without the prefix `bert.`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Weights(pub BTreeMap<String, Tensor>);
 
@@ -181,14 +181,21 @@ impl Weights {
     /// [`ModelError::Weights`] that names the first tensor that is not.
     pub fn check(&self, config: &Config) -> Result<(), ModelError> {
         for (name, shape) in encoder_shapes(config) {
-            let tensor = self.get(&name, &shape)?;
-            if !tensor.is_finite() {
-                return Err(ModelError::Weights(format!(
-                    "tensor {name:?} holds no finite numbers"
-                )));
-            }
+            self.get_finite(&name, &shape)?;
         }
         Ok(())
+    }
+
+    /// The tensor of this name, which must have this shape and hold numbers only.
+    ///
+    /// # Errors
+    /// As [`Weights::get`], and when a value is not finite.
+    pub fn get_finite(&self, name: &str, shape: &[usize]) -> Result<&Tensor, ModelError> {
+        let tensor = self.get(name, shape)?;
+        if tensor.is_finite() {
+            return Ok(tensor);
+        }
+        Err(ModelError::Weights(format!("tensor {name:?} holds no finite numbers")))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The program as its users run it.
 
+mod architectures;
 mod bad_input;
 mod bad_model;
 #[path = "../common/mod.rs"]
