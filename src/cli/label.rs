@@ -31,7 +31,7 @@ Examples:
 pub struct Arguments {
     /// Files and folders; - for standard input
     ///
-    /// Files may be HTML, Markdown or plain text. Folders are searched, hidden files left out,
+    /// Files may be HTML, Markdown, PDF or plain text. Folders are searched, hidden files left out,
     /// for .html, .htm, .xhtml, .md, .markdown, .txt, .text and text files without extension.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,

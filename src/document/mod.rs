@@ -162,7 +162,9 @@ pub fn read(
             page.drafts
         }
         Format::Markdown => markdown::read(&decoded.text, options.boilerplate),
-        Format::Text | Format::Auto | Format::Pdf => plain::read(&decoded.text, options.boilerplate),
+        Format::Text | Format::Auto | Format::Pdf => {
+            plain::read(&decoded.text, options.boilerplate)
+        }
     };
     let (mut blocks, other_language) = settle(drafts, options.gate)?;
     let headers = restore(&decoded, &mut blocks, &headers);

@@ -65,7 +65,10 @@ fn writes_csv_and_tables() {
     let work = Work::with_documents();
     let csv = text(&work.run("split docs/sub/c.txt --format csv", 0).stdout);
     let mut lines = csv.lines();
-    assert_eq!(lines.next(), Some("document,index,start,end,kind,context,text,error,page,end_page"));
+    assert_eq!(
+        lines.next(),
+        Some("document,index,start,end,kind,context,text,error,page,end_page")
+    );
     assert_eq!(lines.next(), Some("docs/sub/c.txt,0,0,21,sentence,,We collect your name.,,,"));
     let table = text(&work.run("split docs/sub/c.txt --format table", 0).stdout);
     assert!(table.starts_with("docs/sub/c.txt\n"), "{table}");
