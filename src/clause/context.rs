@@ -1,4 +1,6 @@
-//! What a clause needs to be understood: its heading and the sentence that introduces its list.
+//! What a clause needs to be understood: its headings and the sentence that introduces its list.
+
+use std::sync::Arc;
 
 use crate::document::BlockKind;
 
@@ -30,6 +32,8 @@ const OPEN_ENDS: [&str; 16] = [
 pub(super) struct Context {
     /// Open headings, outermost first, with their levels.
     headings: Vec<(u8, String)>,
+    /// Their texts, as clauses share them; none if they have changed.
+    path: Option<Arc<[String]>>,
     /// For each open list, outermost first: its depth and its introduction, if it has one.
     lists: Vec<(u8, Option<String>)>,
     /// The last clause, if it can introduce a list that follows.
@@ -42,6 +46,7 @@ impl Context {
         match kind {
             BlockKind::Heading { level } => {
                 self.headings.retain(|&(open, _)| open < level);
+                self.path = None;
                 self.lists.clear();
                 self.last = None;
             }
@@ -79,11 +84,18 @@ impl Context {
         headings.chain(introduction).map(str::to_owned).collect()
     }
 
+    /// All open headings, outermost first.
+    pub fn headings(&mut self) -> Arc<[String]> {
+        let path = || self.headings.iter().map(|(_, text)| text.clone()).collect();
+        Arc::clone(self.path.get_or_insert_with(path))
+    }
+
     /// Takes note of a clause of the entered block.
     pub fn pass(&mut self, kind: BlockKind, text: &str) {
         if let BlockKind::Heading { level } = kind {
             let plain = text.trim_matches(|c: char| c.is_whitespace() || "#*_".contains(c));
             self.headings.push((level, plain.to_owned()));
+            self.path = None;
         } else if !matches!(kind, BlockKind::Cell | BlockKind::Contents) && introduces(text) {
             self.last = Some(text.to_owned());
         } else {

@@ -232,7 +232,8 @@ fn push(text: &str, range: Range<usize>, list: Option<List>, out: &mut Vec<Part>
 /// All markers of a text in order: `(a)`, `a)`, `1.` between white space.
 fn markers(text: &str) -> Vec<Marker<'_>> {
     let mut out = Vec::new();
-    for (at, close) in text.match_indices([')', '.']) {
+    let closes = |(_, byte): &(usize, u8)| matches!(byte, b')' | b'.');
+    for (at, close) in text.bytes().enumerate().filter(closes) {
         if !text[at + 1..].starts_with(char::is_whitespace) {
             continue;
         }
@@ -240,8 +241,8 @@ fn markers(text: &str) -> Vec<Marker<'_>> {
         let start = at - name.len();
         let before = &text[..start];
         let (start, style) = match (before.ends_with('('), close) {
-            (true, ")") => (start - 1, Style::Brackets),
-            (false, ")") => (start, Style::HalfBracket),
+            (true, b')') => (start - 1, Style::Brackets),
+            (false, b')') => (start, Style::HalfBracket),
             (false, _) if name.starts_with(|c: char| c.is_ascii_digit()) => (start, Style::Plain),
             _ => continue,
         };

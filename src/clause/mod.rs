@@ -12,6 +12,8 @@ mod sentences;
 mod tests;
 mod words;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::document::{Block, BlockKind, Document, Span};
@@ -37,8 +39,12 @@ pub struct Clause {
     /// Place in the original file, in bytes.
     pub span: Span,
     pub kind: ClauseKind,
-    /// Heading path, then the sentence that introduces the list, outermost first.
+    /// What the model is shown beside the text: the nearest heading, then the sentence that
+    /// introduces the list, then the headers of a cell or the term of a definition.
     pub context: Vec<String>,
+    /// All headings that the clause stands under, outermost first. Clauses of one section share
+    /// them.
+    pub headings: Arc<[String]>,
     /// Readable text, white space folded.
     pub text: String,
 }
@@ -90,6 +96,7 @@ fn split_block(block: &Block, headers: &[String], context: &mut Context, out: &m
             span: block.text.span(range.clone()),
             kind,
             context: context_here,
+            headings: context.headings(),
             text: fold(&text[range]),
         };
         context.pass(block.kind, &clause.text);
@@ -121,16 +128,22 @@ fn fold(text: &str) -> String {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());
+    let mut rest = text;
     let mut gap = false;
-    for c in text.chars().filter(|&c| !is_invisible(c)) {
-        if c.is_whitespace() {
+    while let Some(c) = rest.chars().next() {
+        // Most of any text are runs of characters that stay as they are.
+        let plain = rest.bytes().take_while(u8::is_ascii_graphic).count();
+        let len = plain.max(c.len_utf8());
+        let (run, after) = rest.split_at(len);
+        rest = after;
+        if plain == 0 && c.is_whitespace() {
             gap = !out.is_empty();
-        } else {
+        } else if plain > 0 || !is_invisible(c) {
             if gap {
                 out.push(' ');
                 gap = false;
             }
-            out.push(c);
+            out.push_str(run);
         }
     }
     out

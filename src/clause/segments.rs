@@ -25,6 +25,7 @@ pub fn segments(document: &Document) -> Vec<Clause> {
             span: block.text.span(range.clone()),
             kind,
             context: context.with(None),
+            headings: context.headings(),
             text: fold(&text[range]),
         };
         if heading {

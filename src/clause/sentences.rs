@@ -42,8 +42,7 @@ pub fn sentences(text: &str) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let mut scan = Scan { text, start: 0, lower: is_lower_case(text), next_number: None };
     let mut at = 0;
-    while let Some(offset) = text[at..].find(is_stop_or_line_end) {
-        let stop = at + offset;
+    while let Some(stop) = next_stop(text, at) {
         let end = end_of_stop(text, stop);
         if scan.ends_sentence(stop, end) {
             push_trimmed(text, scan.start..end, &mut out);
@@ -311,8 +310,19 @@ fn is_stop(c: char) -> bool {
     matches!(c, '.' | '!' | '?' | '…' | '。' | '！' | '？' | '‼' | '⁉')
 }
 
-fn is_stop_or_line_end(c: char) -> bool {
-    is_stop(c) || c == '\n'
+/// The next stop or line end from `from` on. Every one is an ASCII character or begins with one of
+/// a few bytes, so that most of a text need not be decoded.
+fn next_stop(text: &str, from: usize) -> Option<usize> {
+    let candidate = |byte: &u8| matches!(byte, b'.' | b'!' | b'?' | b'\n' | 0xe2 | 0xe3 | 0xef);
+    let mut at = from;
+    while let Some(offset) = text.as_bytes()[at..].iter().position(candidate) {
+        at += offset;
+        if text.as_bytes()[at].is_ascii() || text[at..].starts_with(is_stop) {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
 }
 
 fn is_closing(c: char) -> bool {

@@ -92,6 +92,25 @@ fn fixtures() {
 }
 
 #[test]
+fn headings_are_a_path_and_context_has_the_last_one() {
+    let clauses = split(&document("# A\n\n## B\n\nOne.\n\n### C\n\nTwo.\n\n## D\n\nThree. Four."));
+    let found: Vec<_> = clauses.iter().map(|c| (c.text.as_str(), c.headings.join("/"))).collect();
+    let expected = [
+        ("A", ""),
+        ("B", "A"),
+        ("One.", "A/B"),
+        ("C", "A/B"),
+        ("Two.", "A/B/C"),
+        ("D", "A"),
+        ("Three.", "A/D"),
+        ("Four.", "A/D"),
+    ];
+    assert_eq!(found, expected.map(|(text, path)| (text, path.to_owned())));
+    assert!(clauses.iter().all(|clause| clause.context.len() <= 1));
+    assert_eq!(clauses[4].context, ["C"]);
+}
+
+#[test]
 fn spans_point_at_the_text() {
     let input = "# Data\n\nWe  keep logs. You\u{a0}may\u{200b} ask:\n\n- for a copy;";
     for clause in split(&document(input)) {

@@ -11,13 +11,16 @@ use super::exit::{Failure, Status, tell};
 use super::inputs::{self, Input};
 use super::values::{Reading, Unit};
 use crate::clause::{self, Clause};
-use crate::document::{self, Pages, ReadError};
+use crate::document::{self, LeftOut, Pages, ReadError};
 use crate::eval::LabelMap;
 use crate::label::{self, Classifier};
 use crate::output::{ClauseRecord, ErrorRecord, Exporter};
 
 /// Records held back for the encoder: enough to keep every thread busy.
 const BATCH: usize = 2000;
+
+/// Bytes of menus, banners and footers that any page may have.
+const MENUS: usize = 4000;
 
 /// A classifier and how it is used.
 pub struct Labeller<'a> {
@@ -56,6 +59,8 @@ struct Counts {
     kinds: BTreeMap<String, usize>,
     /// Blocks in other languages, in documents that were read.
     other_language: usize,
+    /// Documents of which most of the text is not in the records.
+    mostly_left_out: usize,
     left_out: usize,
     first_failure: Option<ErrorRecord>,
 }
@@ -102,7 +107,8 @@ impl Pipeline<'_> {
             Ok(document) => {
                 counts.done += 1;
                 counts.clauses += document.clauses.len();
-                counts.other_language += document.other_language;
+                counts.other_language += document.left_out.other_language.blocks;
+                counts.mostly_left_out += usize::from(document.is_mostly_left_out());
                 for (index, clause) in document.clauses.into_iter().enumerate() {
                     let mut record = ClauseRecord::new(&name, index, clause, &document.sha256);
                     if let Some(pages) = &document.pages {
@@ -151,8 +157,7 @@ pub struct Cut {
     pub clauses: Vec<Clause>,
     /// Of the file.
     sha256: String,
-    /// Blocks left out because of their language.
-    other_language: usize,
+    left_out: LeftOut,
     /// Of a PDF.
     pages: Option<Pages>,
 }
@@ -190,8 +195,17 @@ pub fn cut(reading: &Reading, input: Input) -> Result<Cut, ErrorRecord> {
         return Err(unsuitable(ReadError::NoText));
     }
     let sha256 = hex(&Sha256::digest(&bytes));
-    let document::Document { other_language, pages, .. } = document;
-    Ok(Cut { clauses, sha256, other_language, pages })
+    let document::Document { left_out, pages, .. } = document;
+    Ok(Cut { clauses, sha256, left_out, pages })
+}
+
+impl Cut {
+    /// Whether so much was left out that a person should look: more than was read, and more than
+    /// the menus of a page.
+    fn is_mostly_left_out(&self) -> bool {
+        let read = self.clauses.iter().map(|clause| clause.text.len()).sum::<usize>();
+        self.left_out.total().bytes > read.max(MENUS)
+    }
 }
 
 impl Labeller<'_> {
@@ -223,7 +237,8 @@ impl Labeller<'_> {
 impl Counts {
     /// One line on standard error, unless one document went well.
     fn tell(&self, verb: &str, stopped: bool) {
-        if self.failed + self.left_out + self.other_language == 0 && self.done <= 1 && !stopped {
+        let to_tell = self.failed + self.left_out + self.other_language + self.mostly_left_out;
+        if to_tell == 0 && self.done <= 1 && !stopped {
             return;
         }
         let documents = if self.done == 1 { "document" } else { "documents" };
@@ -236,6 +251,10 @@ impl Counts {
         if self.other_language > 0 {
             let blocks = if self.other_language == 1 { "block" } else { "blocks" };
             line += &format!(", {} {blocks} in other languages left out", self.other_language);
+        }
+        if self.mostly_left_out > 0 {
+            let kept = "--boilerplate keep reads it";
+            line += &format!(", most of the text of {} left out ({kept})", self.mostly_left_out);
         }
         if self.left_out > 0 {
             line += &format!(", {} files of other kinds left out", self.left_out);

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::thread;
+use std::time::Duration;
 
 use clap::ValueEnum;
 
@@ -104,6 +105,9 @@ pub struct Reading {
     /// Refuse larger files
     #[arg(long, value_name = "BYTES", default_value_t = ReadOptions::default().max_bytes)]
     pub max_bytes: usize,
+    /// Give up on a file whose reading takes longer
+    #[arg(long, value_name = "SECONDS", default_value_t = ReadOptions::default().max_time.as_secs())]
+    pub max_seconds: u64,
 }
 
 impl Reading {
@@ -116,6 +120,7 @@ impl Reading {
                 BoilerplateChoice::Keep => Boilerplate::Keep,
             },
             max_bytes: self.max_bytes,
+            max_time: Duration::from_secs(self.max_seconds),
             gate: match self.gate {
                 GateChoice::On => Gate::On,
                 GateChoice::Off => Gate::Off,

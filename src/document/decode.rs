@@ -223,10 +223,7 @@ impl Decoded<'_> {
     pub fn restore(&self, text: MappedText) -> MappedText {
         match &self.map {
             Map::Identity(0) => text,
-            Map::Identity(skip) => text.moved(
-                |out, piece, start| out.push_verbatim(piece, start + skip),
-                |span| Span { start: span.start + skip, end: span.end + skip },
-            ),
+            Map::Identity(skip) => text.shifted(*skip),
             Map::Runs(runs) => text.moved(
                 |out, piece, start| copy_runs(runs, out, piece, start),
                 |span| translate(runs, span),

@@ -1,5 +1,7 @@
 //! Why a file gives no document.
 
+use std::time::Duration;
+
 /// A file that cannot be read as a document. Each kind has a stable name, see [`ReadError::kind`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -25,6 +27,9 @@ pub enum ReadError {
          it from a browser, or convert it to text"
     )]
     TooManyAttributes { limit: usize },
+    /// Reading took longer than the options allow.
+    #[error("reading took longer than {} seconds; split the file or raise the limit", .limit.as_secs())]
+    TooSlow { limit: Duration },
     /// Markup or scripts without words.
     #[error(
         "the file holds no readable text; if it is a web page that scripts fill in, save it from a \
@@ -91,6 +96,7 @@ impl ReadError {
             ReadError::TooLarge { .. } => "too-large",
             ReadError::TooDeep { .. } => "too-deep",
             ReadError::TooManyAttributes { .. } => "too-many-attributes",
+            ReadError::TooSlow { .. } => "too-slow",
             ReadError::NoText => "no-text",
             ReadError::ErrorPage { .. } => "error-page",
             ReadError::JavascriptShell => "javascript-shell",

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::marks::{self, Marker};
 use super::outline::{self, Draft, Role};
+use super::visible::{is_invisible, push_visible};
 use super::{BlockKind, MappedText, Span};
 
 /// A line this long that ends with a full stop is a paragraph of its own.
@@ -107,26 +108,24 @@ impl Flow {
 
     /// The blocks of this paragraph; `kind` is what the markup says.
     pub fn into_drafts(self, kind: BlockKind) -> Vec<Draft> {
-        let mut drafts = Vec::new();
-        if let BlockKind::Heading { .. } = kind {
-            let kind = if is_heading(self.text.as_str()) { kind } else { BlockKind::Paragraph };
-            self.draft(0..self.text.len(), Role::Fixed(kind), &mut drafts);
-            return drafts;
+        let text = self.text.as_str();
+        let mut parts = self.parts(kind);
+        parts.iter_mut().for_each(|(range, _)| *range = trimmed(text, range.clone()));
+        parts.retain(|(range, _)| text[range.clone()].contains(char::is_alphanumeric));
+        if let [(range, role)] = parts.as_slice() {
+            return vec![Draft { role: *role, text: self.text.into_slice(range.clone()) }];
         }
-        for line in self.lines() {
-            for piece in self.pieces(line) {
-                let role = self.role(&piece, kind);
-                self.draft(piece, role, &mut drafts);
-            }
-        }
-        drafts
+        let draft = |(range, role)| Draft { role, text: self.text.slice(range) };
+        parts.into_iter().map(draft).collect()
     }
 
-    fn draft(&self, range: Range<usize>, role: Role, drafts: &mut Vec<Draft>) {
-        let range = trimmed(self.text.as_str(), range);
-        if self.text.as_str()[range.clone()].contains(char::is_alphanumeric) {
-            drafts.push(Draft { role, text: self.text.slice(range) });
+    fn parts(&self, kind: BlockKind) -> Vec<(Range<usize>, Role)> {
+        if let BlockKind::Heading { .. } = kind {
+            let kind = if is_heading(self.text.as_str()) { kind } else { BlockKind::Paragraph };
+            return vec![(0..self.text.len(), Role::Fixed(kind))];
         }
+        let pieces = self.lines().into_iter().flat_map(|line| self.pieces(line));
+        pieces.map(|piece| (piece.clone(), self.role(&piece, kind))).collect()
     }
 
     /// Parts between those line breaks that divide.
@@ -195,6 +194,9 @@ impl Flow {
     fn pieces(&self, line: Range<usize>) -> Vec<Range<usize>> {
         let text = self.text.as_str();
         let gaps = self.gaps(line.clone());
+        if gaps.len() < 2 && self.bold.is_empty() {
+            return vec![line];
+        }
         let mut cuts = vec![line.start];
         for (i, gap) in gaps.iter().enumerate() {
             let next = gaps.get(i + 1).map_or(line.end, |next| next.start.max(gap.end));
@@ -279,8 +281,13 @@ fn introduced_marker(text: &str, before: Range<usize>, after: Range<usize>) -> O
 /// Runs of two or more spaces inside a line.
 fn gaps(text: &str, line: Range<usize>) -> Vec<Range<usize>> {
     let mut found = Vec::new();
+    let whole = &text[line.clone()];
+    // Most lines have none, which is quickly seen.
+    if !whole.contains("  ") && !whole.contains('\u{a0}') {
+        return found;
+    }
     let mut from = None;
-    for (i, c) in text[line.clone()].char_indices() {
+    for (i, c) in whole.char_indices() {
         let at = line.start + i;
         if matches!(c, ' ' | '\u{a0}') {
             from.get_or_insert(at);
@@ -305,24 +312,6 @@ pub(super) fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
     let inner = &text[range.clone()];
     let start = range.start + (inner.len() - inner.trim_start().len());
     start..start + inner.trim().len()
-}
-
-/// Characters without width: they carry no text and would divide words.
-pub(super) fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}')
-}
-
-/// Appends `text` from offset `start` without characters that cannot be seen.
-pub(super) fn push_visible(out: &mut MappedText, text: &str, start: usize) {
-    if text.is_ascii() {
-        return out.push_verbatim(text, start);
-    }
-    let mut from = 0;
-    for (at, c) in text.match_indices(is_invisible) {
-        out.push_verbatim(&text[from..at], start + from);
-        from = at + c.len();
-    }
-    out.push_verbatim(&text[from..], start + from);
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::outline::{Draft, Role};
-use super::{BlockKind, contents};
+use super::{BlockKind, Reading, Reason, contents};
 
 /// Words from which on a block of sentences is the text itself, not what stands around it.
 const PROSE_WORDS: usize = 15;
@@ -49,7 +49,8 @@ const CODE: [&str; 18] = [
 
 /// Drops code, and menus before and after the text. `is_link` says of each draft whether it is
 /// one link.
-pub(super) fn drop_from(drafts: &mut Vec<Draft>, is_link: &[bool]) {
+pub(super) fn drop_from(reading: &mut Reading, is_link: &[bool]) {
+    let drafts = &reading.drafts;
     let broken = broken_links(drafts);
     let mut dropped: Vec<bool> =
         drafts.iter().map(|draft| is_leftover(draft.text.as_str())).collect();
@@ -79,8 +80,7 @@ pub(super) fn drop_from(drafts: &mut Vec<Draft>, is_link: &[bool]) {
     if dropped.iter().all(|dropped| *dropped) {
         return;
     }
-    let mut dropped = dropped.into_iter();
-    drafts.retain(|_| !dropped.next().unwrap_or_default());
+    reading.drop_drafts(&dropped, Reason::Boilerplate);
 }
 
 /// Blocks that are the text of a link whose brackets stand in other blocks: `[`, `Shop`,

@@ -72,29 +72,60 @@ enum Side {
     Other,
 }
 
+/// Longest last word of a cue, in bytes.
+const LONGEST: usize = 31;
+
 /// Cues by their last word; a pair has its first word, too.
-type Cues = HashMap<&'static str, Vec<(Option<&'static str>, Side)>>;
+struct Cues {
+    by_word: HashMap<&'static str, Vec<(Option<&'static str>, Side)>>,
+    /// For each first letter and length, a bit for each last letter that some cue has, so that few
+    /// words need to be looked up.
+    shapes: [[u32; LONGEST + 1]; 32],
+}
 
 static CUES: LazyLock<Cues> =
-    LazyLock::new(|| parse(include_str!("../../data/lists/policy-cues.txt")));
+    LazyLock::new(|| Cues::parse(include_str!("../../data/lists/policy-cues.txt")));
 
-fn parse(list: &'static str) -> Cues {
-    let mut out = Cues::new();
-    let mut side = Side::Policy;
-    for line in list.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
-        match line {
-            "[policy]" => side = Side::Policy,
-            "[other]" => side = Side::Other,
-            cue => {
-                let (first, last) = match cue.split_once(' ') {
-                    Some((first, last)) => (Some(first), last),
-                    None => (None, cue),
-                };
-                out.entry(last).or_default().push((first, side));
+impl Cues {
+    fn parse(list: &'static str) -> Self {
+        let mut out = Self { by_word: HashMap::new(), shapes: [[0; LONGEST + 1]; 32] };
+        let mut side = Side::Policy;
+        for line in list.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
+            match line {
+                "[policy]" => side = Side::Policy,
+                "[other]" => side = Side::Other,
+                cue => {
+                    let (first, last) = match cue.split_once(' ') {
+                        Some((first, last)) => (Some(first), last),
+                        None => (None, cue),
+                    };
+                    out.by_word.entry(last).or_default().push((first, side));
+                    if let Some((row, bit)) = shape(last) {
+                        out.shapes[row][last.len()] |= bit;
+                    }
+                }
             }
         }
+        out
     }
-    out
+
+    /// The cues that a word ends; capitals do not matter.
+    fn of(&self, word: &str) -> &[(Option<&'static str>, Side)] {
+        match shape(word) {
+            Some((row, bit)) if self.shapes[row][word.len()] & bit != 0 => {
+                let word = word.to_ascii_lowercase();
+                self.by_word.get(word.as_str()).map_or(&[], Vec::as_slice)
+            }
+            _ => &[],
+        }
+    }
+}
+
+/// The first letter of a word, and its last one as a bit; none for a word longer than any cue.
+fn shape(word: &str) -> Option<(usize, u32)> {
+    let bytes = word.as_bytes();
+    let (first, last) = (bytes.first()?, bytes.last()?);
+    (bytes.len() <= LONGEST).then_some((usize::from(first & 31), 1 << (last & 31)))
 }
 
 /// How much a text speaks for a privacy policy.
@@ -122,24 +153,19 @@ impl Score {
     }
 
     fn add(&mut self, text: &str) {
-        let mut word = String::new();
-        let mut before = String::new();
+        let mut before = "";
         let separators = |c: char| !(c.is_alphanumeric() || c == '-');
-        for found in text.split(separators).filter(|word| !word.is_empty()) {
+        for word in text.split(separators).filter(|word| !word.is_empty()) {
             self.words += 1;
-            std::mem::swap(&mut word, &mut before);
-            word.clear();
-            word.push_str(found);
-            word.make_ascii_lowercase();
-            let Some(cues) = CUES.get(word.as_str()) else { continue };
-            for (first, side) in cues {
-                if first.is_none_or(|first| first == before) {
+            for (first, side) in CUES.of(word) {
+                if first.is_none_or(|first| first.eq_ignore_ascii_case(before)) {
                     match side {
                         Side::Policy => self.policy += 1,
                         Side::Other => self.other += 1,
                     }
                 }
             }
+            before = word;
         }
     }
 
@@ -273,7 +299,8 @@ mod tests {
 
     #[test]
     fn the_list_of_cues_is_well_formed() {
-        for (last, cues) in CUES.iter() {
+        for (last, cues) in &CUES.by_word {
+            assert!(last.len() <= LONGEST, "{last}");
             for (first, _) in cues {
                 let plain = |word: &str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
                 assert!(plain(last) && first.is_none_or(plain), "{first:?} {last}");

@@ -2,6 +2,7 @@
 
 use whatlang::Lang;
 
+use super::left_out::{LeftOut, Reason};
 use super::{Block, ReadError};
 
 /// Letters below which a language cannot be told.
@@ -29,7 +30,10 @@ enum Verdict {
 
 /// Takes the blocks in other languages out of a document and counts them; refuses one that is
 /// not English at all.
-pub(super) fn keep_english(blocks: &mut Vec<Block>) -> Result<usize, ReadError> {
+pub(super) fn keep_english(
+    blocks: &mut Vec<Block>,
+    left_out: &mut LeftOut,
+) -> Result<(), ReadError> {
     let mut verdicts: Vec<Verdict> = blocks.iter().map(|b| verdict(b.text.as_str())).collect();
     let letters_of = |wanted: fn(&Verdict) -> bool| -> usize {
         let of = blocks.iter().zip(&verdicts).filter(|(_, verdict)| wanted(verdict));
@@ -49,13 +53,18 @@ pub(super) fn keep_english(blocks: &mut Vec<Block>) -> Result<usize, ReadError> 
         check_sample(blocks)?;
     }
     if other == 0 {
-        return Ok(0);
+        return Ok(());
     }
     fill_gaps(&mut verdicts);
-    let before = blocks.len();
     let mut verdicts = verdicts.into_iter();
-    blocks.retain(|_| !matches!(verdicts.next(), Some(Verdict::Other(_))));
-    Ok(before - blocks.len())
+    blocks.retain(|block| {
+        let is_other = matches!(verdicts.next(), Some(Verdict::Other(_)));
+        if is_other {
+            left_out.add(Reason::OtherLanguage, block.text.len());
+        }
+        !is_other
+    });
+    Ok(())
 }
 
 /// A block in doubt between two in another language is in it, too.
@@ -198,7 +207,9 @@ mod tests {
                 Block { kind: BlockKind::Paragraph, text: mapped }
             })
             .collect();
-        let dropped = keep_english(&mut blocks)?;
+        let mut left_out = LeftOut::default();
+        keep_english(&mut blocks, &mut left_out)?;
+        let dropped = left_out.other_language.blocks;
         Ok((dropped, blocks.iter().map(|block| block.text.as_str().to_owned()).collect()))
     }
 

@@ -3,6 +3,7 @@
 mod address;
 mod contents;
 mod decode;
+mod definitions;
 mod detect;
 mod error;
 mod flow;
@@ -11,6 +12,7 @@ mod gate;
 mod html;
 mod joining;
 mod language;
+mod left_out;
 mod markdown;
 mod marks;
 mod outline;
@@ -18,14 +20,24 @@ mod pages;
 #[cfg(feature = "pdf")]
 mod pdf;
 mod plain;
+mod reading;
+mod table;
 mod text;
 mod unclosed;
+mod visible;
+mod watch;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 pub use error::ReadError;
+pub use left_out::{Amount, LeftOut};
 pub use pages::{Pages, Place};
 pub use text::{MappedText, Span};
+
+use left_out::Reason;
+use reading::Reading;
+use watch::Watch;
 
 /// What kind of block a piece of text is in the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +66,8 @@ pub struct Block {
 #[derive(Debug, Clone, Default)]
 pub struct Document {
     pub blocks: Vec<Block>,
-    /// How many blocks were left out because they are in another language than English.
-    pub other_language: usize,
+    /// What was left out, by reason.
+    pub left_out: LeftOut,
     /// What heads a block inside a table or a list of definitions, by the byte of the file that
     /// the block begins with: the first cell of its row, the header of its column; its term.
     pub headers: BTreeMap<usize, Vec<String>>,
@@ -113,6 +125,9 @@ pub struct ReadOptions {
     pub gate: Gate,
     /// Larger files are refused.
     pub max_bytes: usize,
+    /// Reading that takes longer ends with an error. The default is many times what the largest
+    /// file takes, so that no result depends on how fast the machine is.
+    pub max_time: Duration,
 }
 
 impl Default for ReadOptions {
@@ -122,6 +137,7 @@ impl Default for ReadOptions {
             boilerplate: Boilerplate::default(),
             gate: Gate::default(),
             max_bytes: 200 << 20,
+            max_time: Duration::from_secs(300),
         }
     }
 }
@@ -154,28 +170,26 @@ pub fn read(
         Format::Auto => detect::format(&decoded.text, name),
         chosen => chosen,
     };
-    let mut headers = BTreeMap::new();
-    let drafts = match format {
-        Format::Html => {
-            let page = html::read_page(&decoded.text, options.boilerplate)?;
-            headers = page.headers;
-            page.drafts
-        }
-        Format::Markdown => markdown::read(&decoded.text, options.boilerplate),
+    let watch = Watch::start(options.max_time);
+    let reading = match format {
+        Format::Html => html::read_page(&decoded.text, options.boilerplate, &watch)?,
+        Format::Markdown => markdown::read(&decoded.text, options.boilerplate, &watch),
         Format::Text | Format::Auto | Format::Pdf => {
-            plain::read(&decoded.text, options.boilerplate)
+            plain::read(&decoded.text, options.boilerplate, &watch)
         }
     };
-    let (mut blocks, other_language) = settle(drafts, options.gate)?;
-    let headers = restore(&decoded, &mut blocks, &headers);
-    Ok(Document { blocks, other_language, headers, pages: None })
+    let mut document = settle(reading, options.gate, &watch)?;
+    document.headers = restore(&decoded, &mut document.blocks, &document.headers);
+    watch.check()?;
+    Ok(document)
 }
 
 #[cfg(feature = "pdf")]
 fn read_pdf(bytes: &[u8], options: &ReadOptions) -> Result<Document, ReadError> {
-    let pdf::Read { drafts, headers, pages } = pdf::read(bytes, options.boilerplate)?;
-    let (blocks, other_language) = settle(drafts, options.gate)?;
-    Ok(Document { blocks, other_language, headers, pages: Some(pages) })
+    let watch = Watch::start(options.max_time);
+    let (reading, pages) = pdf::read(bytes, options.boilerplate, &watch)?;
+    let document = settle(reading, options.gate, &watch)?;
+    Ok(Document { pages: Some(pages), ..document })
 }
 
 #[cfg(not(feature = "pdf"))]
@@ -183,18 +197,20 @@ fn read_pdf(_: &[u8], _: &ReadOptions) -> Result<Document, ReadError> {
     Err(ReadError::WithoutPdf)
 }
 
-/// The blocks of drafts that pass the gate, and how many were left out for their language.
-fn settle(drafts: Vec<outline::Draft>, gate: Gate) -> Result<(Vec<Block>, usize), ReadError> {
+/// The document of what was read, if it passes the gate; places as the reader has them.
+fn settle(reading: Reading, gate: Gate, watch: &Watch) -> Result<Document, ReadError> {
+    watch.check()?;
+    let Reading { drafts, headers, mut left_out } = reading;
     if drafts.is_empty() {
         return Err(ReadError::NoText);
     }
     let mut blocks = outline::settle(drafts);
-    let mut other_language = 0;
+    watch.check()?;
     if gate == Gate::On {
-        other_language = language::keep_english(&mut blocks)?;
+        language::keep_english(&mut blocks, &mut left_out)?;
         gate::check(&blocks)?;
     }
-    Ok((blocks, other_language))
+    Ok(Document { blocks, left_out, headers, pages: None })
 }
 
 /// Turns offsets into the decoded text into offsets into the file.

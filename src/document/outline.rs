@@ -10,6 +10,13 @@ pub(super) struct Draft {
     pub text: MappedText,
 }
 
+impl Draft {
+    /// Where it begins in the source.
+    pub fn start(&self) -> Option<usize> {
+        (!self.text.is_empty()).then(|| self.text.span(0..self.text.len()).start)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     /// The markup says what it is.

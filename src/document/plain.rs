@@ -7,26 +7,29 @@ use super::flow::{self, Flow};
 use super::joining::{Joiner, letter_bullet};
 use super::marks::{self, Family, Marker, Rank};
 use super::outline::{Draft, Role};
-use super::{BlockKind, Boilerplate, MappedText, furniture};
+use super::visible::push_visible;
+use super::watch::Watch;
+use super::{BlockKind, Boilerplate, MappedText, Reading, definitions, furniture};
 
 /// Reads plain text.
-pub(super) fn read(text: &str, boilerplate: Boilerplate) -> Vec<Draft> {
+pub(super) fn read(text: &str, boilerplate: Boilerplate, watch: &Watch) -> Reading {
     let mut whole = MappedText::new();
-    flow::push_visible(&mut whole, text, 0);
-    let mut drafts = drafts(&whole);
+    push_visible(&mut whole, text, 0);
+    let mut reading = Reading { drafts: drafts(&whole, watch), ..Reading::default() };
     if boilerplate == Boilerplate::Drop {
-        furniture::drop_from(&mut drafts, &[]);
+        furniture::drop_from(&mut reading, &[]);
     }
-    drafts
+    definitions::find(&mut reading);
+    reading
 }
 
 /// The drafts of a text whose lines are as its author broke them (also `<pre>` in HTML).
-pub(super) fn drafts(source: &MappedText) -> Vec<Draft> {
+pub(super) fn drafts(source: &MappedText, watch: &Watch) -> Vec<Draft> {
     let text = source.as_str();
     let chunks = chunks(text);
     let mut joiner = Joiner::new(text, &chunks);
     let mut out = Vec::new();
-    for chunk in &chunks {
+    for chunk in chunks.iter().take_while(|_| !watch.is_over()) {
         if is_table(text, chunk) {
             push_table(source, chunk, &mut out);
             continue;
@@ -180,11 +183,13 @@ fn is_short_line(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::document::outline::settle;
 
     fn blocks(text: &str) -> Vec<(BlockKind, String)> {
-        settle(read(text, Boilerplate::Keep))
+        settle(read(text, Boilerplate::Keep, &Watch::start(Duration::MAX)).drafts)
             .into_iter()
             .map(|block| {
                 let span = block.text.span(0..block.text.len());

@@ -189,6 +189,30 @@ impl MappedText {
         out
     }
 
+    /// [`MappedText::slice`] of a text that is needed no more.
+    pub(super) fn into_slice(mut self, range: Range<usize>) -> MappedText {
+        if range.start > 0 {
+            return self.slice(range);
+        }
+        self.text.truncate(range.end);
+        self.pieces.truncate(self.pieces.partition_point(|piece| piece.at < range.end));
+        if let Some(last) = self.pieces.last_mut()
+            && !last.step.is_unit()
+        {
+            last.source.end = last.source_end(range.end - last.at);
+        }
+        self
+    }
+
+    /// The same text `by` bytes further on in the source.
+    pub(super) fn shifted(&self, by: usize) -> MappedText {
+        let mut out = self.clone();
+        for piece in &mut out.pieces {
+            piece.source = Span { start: piece.source.start + by, end: piece.source.end + by };
+        }
+        out
+    }
+
     /// The same text mapped to another source: `copy` appends text that stands verbatim at an
     /// offset of the present source, `translate` gives the new span of a unit.
     pub(super) fn moved(
@@ -261,5 +285,15 @@ mod tests {
         assert_eq!(text.as_str(), "&you ag");
         assert_eq!(text.span(0..7), Span { start: 2, end: 16 });
         assert_eq!(text.span(5..7), Span { start: 14, end: 16 });
+    }
+
+    #[test]
+    fn a_text_gives_up_its_beginning() {
+        for range in [0..0, 0..1, 0..3, 0..4, 0..9, 0..12, 2..9] {
+            assert_eq!(sample().into_slice(range.clone()), sample().slice(range));
+        }
+        let mut wide = MappedText::new();
+        wide.push_scaled("abcd", 2, 1, 2);
+        assert_eq!(wide.clone().into_slice(0..3), wide.slice(0..3));
     }
 }

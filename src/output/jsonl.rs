@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn fields_and_their_order_are_the_contract() {
         let long = ClauseRecord { truncated: true, ..unlabelled() };
-        let clause = r#"{"document":"shop.html","index":3,"start":18,"end":61,"kind":"item","context":["Storage","We keep:"],"text":"(a) \"orders\", and\u001b[31m invoices;""#;
+        let clause = r#"{"document":"shop.html","index":3,"start":18,"end":61,"kind":"item","context":["Storage","We keep:"],"headings":["Your data","Storage"],"text":"(a) \"orders\", and\u001b[31m invoices;""#;
         let expected = [
             format!(
                 r#"{clause},"labels":["Data Retention","Data Security"],"scores":{{"Data Security":0.5123,"Data Retention":0.9}},"source_sha256":"ab12","model":"default"}}"#

@@ -4,7 +4,7 @@
 //! One JSON object a clause, one a line (`label`, `split`):
 //! ```json
 //! {"document":"policy.html","index":12,"start":1834,"end":1902,"kind":"item",
-//!  "context":["Data retention","We keep your data:"],
+//!  "context":["Data retention","We keep your data:"],"headings":["Your data","Data retention"],
 //!  "text":"(a) for as long as your account is open;","labels":["Data Retention"],
 //!  "scores":{"Data Retention":0.98},"source_sha256":"…","model":"…"}
 //! ```
@@ -61,8 +61,12 @@ pub struct ClauseRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offsets: Option<Offsets>,
     pub kind: ClauseKind,
-    /// Heading path, then the sentence that introduces the list, outermost first.
+    /// What the model is shown beside the text: the nearest heading, then the sentence that
+    /// introduces the list.
     pub context: Vec<String>,
+    /// All headings that the clause stands under, outermost first.
+    #[serde(default)]
+    pub headings: Vec<String>,
     pub text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<String>>,
@@ -102,6 +106,7 @@ impl ClauseRecord {
             offsets: None,
             kind: clause.kind,
             context: clause.context,
+            headings: clause.headings.to_vec(),
             text: clause.text,
             labels: None,
             withheld: Vec::new(),
@@ -189,6 +194,7 @@ mod tests {
             span: Span { start: 18, end: 61 },
             kind: ClauseKind::Item,
             context: vec!["Storage".into(), "We keep:".into()],
+            headings: ["Your data".to_owned(), "Storage".to_owned()].into(),
             text: "(a) \"orders\", and\u{1b}[31m invoices;".into(),
         };
         ClauseRecord {

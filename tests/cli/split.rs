@@ -2,20 +2,53 @@
 
 use serde_json::json;
 
-use super::work::{NOTES, PAGE, Work, assert_offsets, records, text};
+use super::work::{NOTES, PAGE, Work, assert_offsets, records, stderr, text};
 
 #[test]
 fn records_have_the_fields_of_the_contract_in_order() {
     let work = Work::with_documents();
     let output = text(&work.run("split docs/b.md", 0).stdout);
     let first = output.lines().next().unwrap();
-    let start = r#"{"document":"docs/b.md","index":0,"start":2,"end":11,"kind":"heading","context":[],"text":"Retention","source_sha256":""#;
+    let start = r#"{"document":"docs/b.md","index":0,"start":2,"end":11,"kind":"heading","context":[],"headings":[],"text":"Retention","source_sha256":""#;
     assert!(first.starts_with(start), "{first}");
     let found = records(output.as_bytes());
     assert!(found.iter().all(|record| record.get("labels").is_none()));
     let item = found.iter().find(|record| record["kind"] == "item").unwrap();
     assert_eq!(item["text"], "access logs;");
     assert_eq!(item["context"], json!(["Retention", "After that they go:"]));
+    assert_eq!(item["headings"], json!(["Retention"]));
+}
+
+#[test]
+fn headings_are_the_whole_path() {
+    let work = Work::new();
+    work.write("x.md", "# Privacy\n\n## Your rights\n\n### Access\n\nYou may ask us.\n");
+    let found = work.records("split x.md", 0);
+    let paths: Vec<_> = found.iter().map(|record| record["headings"].clone()).collect();
+    let expected = [
+        json!([]),
+        json!(["Privacy"]),
+        json!(["Privacy", "Your rights"]),
+        json!(["Privacy", "Your rights", "Access"]),
+    ];
+    assert_eq!(paths, expected);
+    assert_eq!(found[3]["context"], json!(["Access"]));
+}
+
+#[test]
+fn a_page_that_is_mostly_left_out_is_told() {
+    let work = Work::new();
+    let policy = "<p>We collect the personal information that you give us when you open an \
+                  account, and we share this data with third parties only with your consent.";
+    let terms = "<p>You grant us a perpetual license to your submissions, and we disclaim all \
+                 warranties, damages and any other liability under this agreement.";
+    let page = format!("<h1>Privacy Policy</h1>{}", policy.repeat(4));
+    work.write("a.html", &page);
+    assert_eq!(stderr(&work.run("split a.html", 0)), "");
+    work.write("b.html", format!("<h1>Terms of Use</h1>{}{page}", terms.repeat(30)));
+    let told = stderr(&work.run("split b.html", 0));
+    assert!(told.contains("most of the text of 1 left out"), "{told}");
+    assert_eq!(stderr(&work.run("split b.html --boilerplate keep", 0)), "");
 }
 
 #[test]

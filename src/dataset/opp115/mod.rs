@@ -204,7 +204,7 @@ impl Import {
             let projected = (!alone).then(|| highlights.votes(&clause, &visible));
             let mut example = self.example(policy, projected.as_ref().unwrap_or(&votes));
             example.id = format!("{}/{}/{i}", policy.name, segment.index);
-            let Clause { span, kind, context, text } = clause;
+            let Clause { span, kind, context, text, .. } = clause;
             (example.start, example.end) = (Some(span.start), Some(span.end));
             (example.kind, example.context, example.text) = (Some(kind), context, text);
             self.examples.push(example);

@@ -1,10 +1,12 @@
 //! The part of a page that is its policy: where the text of a policy begins and ends, judged by
 //! what the blocks say and how they are linked, whatever the page's markup claims.
 
-use super::Entry;
+use std::ops::Range;
+
 use super::evidence::{self, Evidence};
-use crate::document::BlockKind;
+use super::page::Entry;
 use crate::document::outline::Role;
+use crate::document::{BlockKind, Reason};
 
 /// Less text than this that reads like a policy, in bytes, and the page is left as it is.
 const ENOUGH: usize = 300;
@@ -32,22 +34,27 @@ enum Part {
 struct Page<'a> {
     entries: &'a [Entry],
     parts: Vec<Part>,
-    keep: Vec<bool>,
+    /// Why an entry is left out, if it is.
+    fates: Vec<Option<Reason>>,
 }
 
-/// Which entries belong to the policy; `parents` are the containers' containers. Entries that
-/// `keep` leaves out already stay out.
-pub(super) fn select(entries: &[Entry], parents: &[u32], keep: Vec<bool>) -> Vec<bool> {
+/// Which entries do not belong to the policy, and why; `parents` are the containers' containers.
+/// Entries that `fates` leaves out already stay out.
+pub(super) fn select(
+    entries: &[Entry],
+    parents: &[u32],
+    fates: Vec<Option<Reason>>,
+) -> Vec<Option<Reason>> {
     let parts = entries.iter().map(part).collect();
-    let mut page = Page { entries, parts, keep };
+    let mut page = Page { entries, parts, fates };
     if page.policy_bytes() < ENOUGH {
-        return page.keep;
+        return page.fates;
     }
     page.drop_documents_before();
     page.drop_documents_after();
     page.trim(parents);
     page.drop_controls();
-    page.keep
+    page.fates
 }
 
 fn part(entry: &Entry) -> Part {
@@ -70,7 +77,14 @@ impl Page<'_> {
     }
 
     fn kept(&self) -> impl DoubleEndedIterator<Item = usize> {
-        (0..self.entries.len()).filter(|at| self.keep[*at])
+        (0..self.entries.len()).filter(|at| self.fates[*at].is_none())
+    }
+
+    /// Leaves out what is still kept of a range.
+    fn leave_out(&mut self, range: Range<usize>, reason: Reason) {
+        for fate in &mut self.fates[range] {
+            fate.get_or_insert(reason);
+        }
     }
 
     /// Whether the container that a block stands in holds text of the policy right beside it.
@@ -151,7 +165,7 @@ impl Page<'_> {
             .map(|i| self.text(i).len())
             .sum::<usize>();
         if sum - before < 0 && enough >= ENOUGH {
-            self.keep[..at].fill(false);
+            self.leave_out(0..at, Reason::OtherDocument);
         }
     }
 
@@ -173,7 +187,7 @@ impl Page<'_> {
                 .map(|i| self.text(*i).len())
                 .sum();
             if rest >= ENOUGH {
-                self.keep[at..end].fill(false);
+                self.leave_out(at..end, Reason::OtherDocument);
                 from = kept.partition_point(|i| *i < end);
             }
         }
@@ -220,7 +234,9 @@ impl Page<'_> {
             (start..first).any(|i| self.is_title(kept[i]) && self.names_policy(kept[i]));
         for (i, &at) in kept.iter().enumerate() {
             let is_title = !near_title && title == Some(i);
-            self.keep[at] = (start..end).contains(&i) || is_title;
+            if !(start..end).contains(&i) && !is_title {
+                self.fates[at] = Some(Reason::Around);
+            }
         }
     }
 
@@ -323,8 +339,8 @@ impl Page<'_> {
     fn drop_controls(&mut self) {
         for at in 0..self.entries.len() {
             let entry = &self.entries[at];
-            if self.keep[at] && entry.linked >= 60 && evidence::is_control(self.text(at)) {
-                self.keep[at] = false;
+            if entry.linked >= 60 && evidence::is_control(self.text(at)) {
+                self.leave_out(at..at + 1, Reason::Boilerplate);
             }
         }
     }

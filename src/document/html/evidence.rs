@@ -258,7 +258,9 @@ pub(super) fn is_control(text: &str) -> bool {
 fn folded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_alphabetic() {
+        if c.is_ascii_alphabetic() {
+            out.push(c.to_ascii_lowercase());
+        } else if c.is_alphabetic() {
             out.extend(c.to_lowercase());
         } else if !matches!(c, '\'' | '’') && !out.is_empty() && !out.ends_with(' ') {
             out.push(' ');

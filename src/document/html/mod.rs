@@ -4,34 +4,21 @@ mod boilerplate;
 mod content;
 mod element;
 mod evidence;
+mod page;
 mod stack;
-mod table;
 mod tokens;
-
-use std::collections::BTreeMap;
 
 use super::flow::Flow;
 use super::outline::{Draft, Role};
-use super::{BlockKind, Boilerplate, ReadError, Span, marks, plain};
+use super::table::{self, CellTag, Tables};
+use super::watch::Watch;
+use super::{BlockKind, Boilerplate, ReadError, Reading, Span, marks, plain};
 use boilerplate::Region;
 use element::Element;
 use evidence::Evidence;
+use page::{Entry, Page};
 use stack::{Open, Stack};
-use table::{Cell, CellTag, Tables};
 use tokens::{Attributes, Sink};
-
-/// A text shorter than this is no prose: menus are made of short texts.
-const PROSE: usize = 80;
-
-/// Longest header of a cell, in bytes.
-const HEADER: usize = 200;
-
-/// What was read from a page.
-pub(super) struct Page {
-    pub drafts: Vec<Draft>,
-    /// Headers of cells, terms of descriptions, by where the draft begins in the source.
-    pub headers: BTreeMap<usize, Vec<String>>,
-}
 
 /// Most elements beyond those that are remembered while open; their text is read.
 const TOO_DEEP: usize = 1 << 20;
@@ -42,77 +29,43 @@ const ATTRIBUTES: usize = 1 << 16;
 ///
 /// # Errors
 /// When it nests or its tags go on beyond all measure.
-pub(super) fn read_page(text: &str, boilerplate: Boilerplate) -> Result<Page, ReadError> {
-    let mut reader = Reader::default();
-    if tokens::tokenize(text, &mut reader) > ATTRIBUTES {
+pub(super) fn read_page(
+    text: &str,
+    boilerplate: Boilerplate,
+    watch: &Watch,
+) -> Result<Reading, ReadError> {
+    let mut reader = Reader::new(watch);
+    if tokens::tokenize(text, &mut reader, watch) > ATTRIBUTES {
         return Err(ReadError::TooManyAttributes { limit: ATTRIBUTES });
     }
     if reader.stack.forgotten > TOO_DEEP {
         return Err(ReadError::TooDeep { limit: TOO_DEEP });
     }
-    Ok(reader.into_page(boilerplate))
+    Ok(reader.into_reading(boilerplate))
 }
 
-/// The drafts of a fragment of a page.
-pub(super) fn read(text: &str, boilerplate: Boilerplate) -> Vec<Draft> {
-    let mut reader = Reader::default();
-    tokens::tokenize(text, &mut reader);
-    reader.into_page(boilerplate).drafts
+/// Reads a fragment of a page.
+pub(super) fn read(text: &str, boilerplate: Boilerplate, watch: &Watch) -> Reading {
+    let mut reader = Reader::new(watch);
+    tokens::tokenize(text, &mut reader, watch);
+    reader.into_reading(boilerplate)
 }
 
-/// White space folded, and no longer than a header needs to be.
-fn shortened(text: &str) -> String {
-    let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    folded[..folded.floor_char_boundary(HEADER)].to_owned()
-}
-
-/// A draft, where on the page it stands and what it looks like.
-struct Entry {
-    draft: Draft,
-    region: Option<u32>,
-    container: u32,
-    /// Percentage of the text that is links.
-    linked: u8,
-    /// Those links lead to places of this page.
-    is_local: bool,
-    is_prose: bool,
-    evidence: Evidence,
-    /// What stands over a cell and beside it; the term that a description is about.
-    headers: Vec<String>,
-}
-
-impl Entry {
-    /// Running text that reads like part of a policy.
-    fn is_policy(&self) -> bool {
-        self.is_prose && self.evidence.is_policy()
-    }
-
-    /// A heading, not a link, that names a privacy policy.
-    fn names_policy(&self) -> bool {
-        matches!(self.draft.role, Role::Fixed(BlockKind::Heading { .. }))
-            && self.linked == 0
-            && evidence::names_policy(self.draft.text.as_str())
-    }
-}
-
-#[derive(Default)]
-struct Reader {
+struct Reader<'a> {
+    watch: &'a Watch,
+    page: Page,
     stack: Stack,
     flow: Flow,
     /// The region the text in `flow` stands in.
     flow_region: Option<u32>,
     tables: Tables,
-    regions: Vec<Region>,
-    entries: Vec<Entry>,
-    /// The container around each container; the first is the page.
-    containers: Vec<u32>,
     /// Bytes in `flow` that are links to places of this page.
     local: usize,
     /// The last term of a list of definitions.
     term: Option<String>,
 }
 
-impl Sink for Reader {
+impl Sink for Reader<'_> {
     fn verbatim(&mut self, text: &str, start: usize) {
         if self.accepts(text) {
             self.flow.push_verbatim(text, start, self.stack.look());
@@ -152,8 +105,9 @@ impl Sink for Reader {
             self.term = None;
         }
         let region = hint.map(|hint| {
-            self.regions.push(Region { hint, parent: self.stack.region(), prose: 0, policy: 0 });
-            (self.regions.len() - 1) as u32
+            let parent = self.stack.region();
+            self.page.regions.push(Region { hint, parent, prose: 0, policy: 0 });
+            (self.page.regions.len() - 1) as u32
         });
         let element = match element {
             Element::Inline if boilerplate::is_styled_bold(&attributes.style) => Element::Bold,
@@ -182,7 +136,20 @@ impl Sink for Reader {
     }
 }
 
-impl Reader {
+impl<'a> Reader<'a> {
+    fn new(watch: &'a Watch) -> Self {
+        Self {
+            watch,
+            page: Page::default(),
+            stack: Stack::default(),
+            flow: Flow::default(),
+            flow_region: None,
+            tables: Tables::default(),
+            local: 0,
+            term: None,
+        }
+    }
+
     /// Whether text here belongs to a block: it is no script, and not just white space between
     /// blocks. Text of another region, or a script, ends the block, so that no span holds text
     /// that is dropped; an icon without text does not.
@@ -242,7 +209,7 @@ impl Reader {
             Element::Row => self.tables.open_row(),
             Element::Cell { header } => {
                 let tag = CellTag { header, columns: attributes.columns, rows: attributes.rows };
-                self.tables.open_cell(tag, self.entries.len());
+                self.tables.open_cell(tag, self.page.entries.len());
             }
             Element::List | Element::Heading(_) => self.tables.note_structure(),
             _ => {}
@@ -252,18 +219,13 @@ impl Reader {
     /// Tells the cells of a table of data what they are, and their headers.
     fn close_table(&mut self) {
         let cells = self.tables.close();
-        let is_title = |at: usize| matches!(self.entries[at].draft.role, Role::Title(_));
+        let is_title = |at: usize| matches!(self.page.entries[at].draft.role, Role::Title(_));
         let headers = table::headers(&cells, |cell| cell.entries.clone().all(is_title));
-        let text = |cell: &Cell| {
-            let texts = cell.entries.clone().map(|at| self.entries[at].draft.text.as_str().trim());
-            shortened(&texts.collect::<Vec<_>>().join(" "))
-        };
-        let headers: Vec<Vec<String>> = headers
-            .iter()
-            .map(|headers| headers.iter().flatten().map(|at| text(&cells[*at])).collect())
-            .collect();
+        let texts = |at: usize| self.page.entries[at].draft.text.as_str();
+        let headers: Vec<Vec<String>> =
+            headers.iter().map(|headers| table::texts(&cells, headers, texts)).collect();
         for (cell, headers) in cells.iter().zip(headers) {
-            for entry in &mut self.entries[cell.entries.clone()] {
+            for entry in &mut self.page.entries[cell.entries.clone()] {
                 if !matches!(entry.draft.role, Role::Fixed(BlockKind::Item { .. })) {
                     entry.draft.role = Role::Fixed(BlockKind::Cell);
                 }
@@ -297,7 +259,7 @@ impl Reader {
         let flow = std::mem::take(&mut self.flow);
         let linked = flow.linked_percent();
         let drafts = if self.stack.preformatted > 0 {
-            plain::drafts(flow.text())
+            plain::drafts(flow.text(), self.watch)
         } else {
             flow.into_drafts(self.kind())
         };
@@ -306,7 +268,7 @@ impl Reader {
 
     fn add(&mut self, drafts: Vec<Draft>, linked: u8) {
         let region = self.flow_region;
-        let container = self.stack.container(&mut self.containers);
+        let container = self.stack.container(&mut self.page.containers);
         let is_local = std::mem::take(&mut self.local) > 0;
         for draft in drafts {
             let text = draft.text.as_str();
@@ -315,7 +277,7 @@ impl Reader {
                 container,
                 linked,
                 is_local,
-                is_prose: is_prose(text, linked),
+                is_prose: page::is_prose(text, linked),
                 evidence: Evidence::of(text),
                 headers: self
                     .term
@@ -325,16 +287,16 @@ impl Reader {
                     .collect(),
                 draft,
             };
-            if let Some(region) = region.map(|region| &mut self.regions[region as usize]) {
+            if let Some(region) = region.map(|region| &mut self.page.regions[region as usize]) {
                 let bytes = entry.draft.text.len();
                 region.prose += if entry.is_prose { bytes } else { 0 };
                 region.policy += if entry.is_policy() { bytes } else { 0 };
             }
             if self.stack.terms > 0 {
-                self.term = Some(shortened(entry.draft.text.as_str()));
+                self.term = Some(table::shortened(entry.draft.text.as_str()));
             }
-            self.tables.note_block(entry.draft.text.len(), self.entries.len());
-            self.entries.push(entry);
+            self.tables.note_block(entry.draft.text.len(), self.page.entries.len());
+            self.page.entries.push(entry);
         }
     }
 
@@ -349,56 +311,16 @@ impl Reader {
         }
     }
 
-    fn into_page(self, boilerplate: Boilerplate) -> Page {
-        let mut headers = BTreeMap::new();
-        let mut drafts = Vec::new();
-        for entry in self.finish(boilerplate) {
-            if !entry.headers.is_empty() {
-                let start = entry.draft.text.span(0..entry.draft.text.len()).start;
-                headers.insert(start, entry.headers);
-            }
-            drafts.push(entry.draft);
-        }
-        Page { drafts, headers }
-    }
-
-    fn finish(mut self, boilerplate: Boilerplate) -> Vec<Entry> {
+    fn into_reading(mut self, boilerplate: Boilerplate) -> Reading {
         self.pop_to(0);
         self.flush();
-        if boilerplate == Boilerplate::Keep {
-            return self.entries;
-        }
-        let prose = |policy: bool| {
-            let counted = self.entries.iter().filter(|entry| entry.is_prose);
-            let counted = counted.filter(|entry| !policy || entry.is_policy());
-            counted.map(|entry| entry.draft.text.len()).sum::<usize>()
-        };
-        let dropped = boilerplate::dropped(&mut self.regions, prose(false), prose(true));
-        let keep = self
-            .entries
-            .iter()
-            .map(|entry| {
-                let region = entry.region.map(|region| region as usize);
-                region.is_none_or(|at| {
-                    // Many pages have their title in a `header`.
-                    !dropped[at] || self.regions[at].hint.is_of_frame() && entry.names_policy()
-                })
-            })
-            .collect();
-        let keep = content::select(&self.entries, &self.containers, keep);
-        let kept = self.entries.into_iter().zip(keep).filter(|(_, keep)| *keep);
-        kept.map(|(entry, _)| entry).collect()
+        self.page.into_reading(boilerplate)
     }
 }
 
 /// Whether a link leads to a place in a page, as the entries of a table of contents do.
 fn has_fragment(href: &str) -> bool {
     href.split_once('#').is_some_and(|(_, fragment)| fragment.len() > 1)
-}
-
-/// Running text: long, made of words, and not of links for the most part.
-fn is_prose(text: &str, linked: u8) -> bool {
-    text.len() >= PROSE && linked < 50 && text.split_whitespace().count() * 12 > text.len()
 }
 
 #[cfg(test)]

@@ -1,7 +1,13 @@
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::document::outline::settle;
+
+fn read(html: &str, boilerplate: Boilerplate) -> Vec<Draft> {
+    super::read(html, boilerplate, &Watch::start(Duration::MAX)).drafts
+}
 
 fn blocks_of(html: &str, boilerplate: Boilerplate) -> Vec<(BlockKind, String)> {
     settle(read(html, boilerplate))
@@ -155,7 +161,10 @@ fn pages_nested_without_end_are_read() {
 
 #[test]
 fn limits_have_errors() {
-    let page = |html: String| read_page(&html, Boilerplate::Drop).map_err(|error| error.kind());
+    let watch = Watch::start(Duration::MAX);
+    let page = |html: String| {
+        read_page(&html, Boilerplate::Drop, &watch).map(|_| ()).map_err(|error| error.kind())
+    };
     assert!(page("<b>".repeat(1 << 17)).is_ok());
     assert_eq!(page("<b>".repeat(1 << 21)).err(), Some("too-deep"));
     assert!(page(format!("<p{}>", " a=1".repeat(1000))).is_ok());

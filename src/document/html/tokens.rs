@@ -1,10 +1,9 @@
 //! html5gum's tokenizer, told to report pieces of text with their place.
 
-use std::convert::Infallible;
-
 use html5gum::{Emitter, Error, State, Tokenizer, naive_next_state};
 
 use crate::document::Span;
+use crate::document::watch::Watch;
 
 /// What the reader of a page is told, in order.
 pub(super) trait Sink {
@@ -49,12 +48,15 @@ impl Attributes {
     }
 }
 
-/// Runs through `text`; the greatest number of attributes that a tag has.
-pub(super) fn tokenize(text: &str, sink: &mut impl Sink) -> usize {
+/// Runs through `text`, for as long as `watch` allows; the greatest number of attributes that a
+/// tag has.
+pub(super) fn tokenize(text: &str, sink: &mut impl Sink, watch: &Watch) -> usize {
     let mut most_attributes = 0;
     let emitter = Reporter {
         source: text,
         sink,
+        watch,
+        is_over: false,
         position: 0,
         mark: 0,
         tag_start: 0,
@@ -68,17 +70,22 @@ pub(super) fn tokenize(text: &str, sink: &mut impl Sink) -> usize {
         count: 0,
         most_attributes: &mut most_attributes,
     };
-    // There are no errors to come: the type of errors is empty.
-    let Ok(()) = Tokenizer::new_with_emitter(text, emitter).finish();
+    // The one token there may be says that time is over.
+    Tokenizer::new_with_emitter(text, emitter).next();
     most_attributes
 }
 
 /// Longest tag name, attribute name or attribute value that is kept; the rest is of no use here.
 const KEPT: usize = 512;
 
+/// Ends the run.
+struct TimeOver;
+
 struct Reporter<'a, S> {
     source: &'a str,
     sink: &'a mut S,
+    watch: &'a Watch,
+    is_over: bool,
     position: usize,
     /// End of what was reported last.
     mark: usize,
@@ -153,7 +160,7 @@ impl<S: Sink> Reporter<'_, S> {
 }
 
 impl<S: Sink> Emitter for Reporter<'_, S> {
-    type Token = Infallible;
+    type Token = TimeOver;
 
     fn move_position(&mut self, offset: isize) {
         self.position = self.position.saturating_add_signed(offset);
@@ -219,6 +226,7 @@ impl<S: Sink> Emitter for Reporter<'_, S> {
     }
 
     fn emit_current_tag(&mut self) -> Option<State> {
+        self.is_over = self.watch.is_over();
         self.store_attribute();
         self.attribute.clear();
         self.value.clear();
@@ -260,8 +268,8 @@ impl<S: Sink> Emitter for Reporter<'_, S> {
         self.last_start.extend_from_slice(name.unwrap_or_default());
     }
 
-    fn pop_token(&mut self) -> Option<Infallible> {
-        None
+    fn pop_token(&mut self) -> Option<TimeOver> {
+        self.is_over.then_some(TimeOver)
     }
 
     fn emit_eof(&mut self) {}
@@ -301,7 +309,7 @@ mod tests {
 
     fn log(text: &str) -> Vec<String> {
         let mut log = Log::default();
-        tokenize(text, &mut log);
+        tokenize(text, &mut log, &Watch::start(std::time::Duration::MAX));
         log.0
     }
 

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::super::left_out::{LeftOut, Reason};
 use super::super::marks::{self, Family, Rank};
 use super::super::outline::{Draft, Role};
 use super::super::pages::Pages;
+use super::super::reading::Reading;
 use super::super::{BlockKind, Boilerplate, MappedText, Span};
-use super::Read;
 use super::columns;
 use super::furniture::Placed;
 use super::hyphens::Words;
@@ -36,6 +37,7 @@ pub(super) struct Builder {
     words: Words,
     /// Bytes of text by size, in half points.
     sizes: HashMap<i64, usize>,
+    left_out: LeftOut,
 }
 
 impl Builder {
@@ -67,6 +69,8 @@ impl Builder {
             if keep {
                 self.close();
                 self.found.push(Found::Text(Paragraph { lines: vec![(line, at)] }));
+            } else {
+                self.left_out.add(Reason::Boilerplate, line.text.len());
             }
         }
     }
@@ -128,7 +132,7 @@ impl Builder {
     }
 
     /// The drafts, with the text of the pages.
-    pub fn finish(mut self) -> Read {
+    pub fn finish(mut self) -> (Reading, Pages) {
         self.close();
         let found = std::mem::take(&mut self.found);
         let styles = Styles::of(&found, &self.sizes);
@@ -156,7 +160,7 @@ impl Builder {
             };
             drafts.push(Draft { role, text });
         }
-        Read { drafts, headers, pages: self.pages }
+        (Reading { drafts, headers, left_out: self.left_out }, self.pages)
     }
 
     /// The text of a block: its lines with a space for each line end, divided words joined.

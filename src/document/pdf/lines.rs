@@ -134,7 +134,7 @@ fn readable(text: &str) -> String {
             'ﬅ' | 'ﬆ' => out.push_str("st"),
             c if c.is_whitespace() && (out.is_empty() || out.ends_with(' ')) => {}
             c if c.is_whitespace() => out.push(' '),
-            c if c.is_control() || super::super::flow::is_invisible(c) => {}
+            c if c.is_control() || super::super::visible::is_invisible(c) => {}
             c => out.push(c),
         }
     }

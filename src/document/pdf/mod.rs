@@ -20,51 +20,53 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::outline::Draft;
 use super::pages::Pages;
+use super::reading::Reading;
+use super::watch::Watch;
 use super::{Boilerplate, ReadError};
 use lines::Line;
-
-/// What was read.
-pub(super) struct Read {
-    pub drafts: Vec<Draft>,
-    /// As in [`super::Document`].
-    pub headers: BTreeMap<usize, Vec<String>>,
-    pub pages: Pages,
-}
 
 /// The most characters of text that are read.
 const MOST_TEXT: usize = 20 << 20;
 
 /// Reads a PDF. Spans count the characters of its pages' text.
-pub(super) fn read(bytes: &[u8], boilerplate: Boilerplate) -> Result<Read, ReadError> {
+pub(super) fn read(
+    bytes: &[u8],
+    boilerplate: Boilerplate,
+    watch: &Watch,
+) -> Result<(Reading, Pages), ReadError> {
     // The objects are parsed by a library: should a file that was made to harm make it panic, the
     // other files of a batch must still be read.
-    let result = catch_unwind(AssertUnwindSafe(|| read_unguarded(bytes, boilerplate)));
+    let result = catch_unwind(AssertUnwindSafe(|| read_unguarded(bytes, boilerplate, watch)));
     result.unwrap_or(Err(ReadError::BrokenPdf { what: "its parser failed" }))
 }
 
-fn read_unguarded(bytes: &[u8], boilerplate: Boilerplate) -> Result<Read, ReadError> {
-    let lines = lines_of_pages(bytes)?;
+fn read_unguarded(
+    bytes: &[u8],
+    boilerplate: Boilerplate,
+    watch: &Watch,
+) -> Result<(Reading, Pages), ReadError> {
+    let lines = lines_of_pages(bytes, watch)?;
     check_text(&lines)?;
     let placed = furniture::mark(lines);
     let mut builder = blocks::Builder::default();
     for page in placed {
+        watch.check()?;
         builder.push_page(page, boilerplate);
     }
     Ok(builder.finish())
 }
 
 /// The lines of every page, from top to bottom.
-fn lines_of_pages(bytes: &[u8]) -> Result<Vec<Vec<Line>>, ReadError> {
+fn lines_of_pages(bytes: &[u8], watch: &Watch) -> Result<Vec<Vec<Line>>, ReadError> {
     let file = open::File::open(bytes)?;
     let mut fonts = content::Fonts::new();
     let mut out = Vec::new();
     let mut total = 0;
     for id in file.pages()? {
+        watch.check()?;
         let lines = lines::lines(content::pieces(&file, &file.page(id)?, &mut fonts)?);
         total += lines.iter().map(|line| line.text.len()).sum::<usize>();
         if total > MOST_TEXT {

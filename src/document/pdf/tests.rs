@@ -1,7 +1,9 @@
 use std::path::Path;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::super::watch::Watch;
 use super::super::{BlockKind, Boilerplate, Document, Gate, ReadError, ReadOptions, read};
 use crate::clause;
 
@@ -232,6 +234,11 @@ fn spans_give_back_the_text() {
     }
 }
 
+/// A watch that never ends.
+fn patient() -> Watch {
+    Watch::start(Duration::MAX)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
@@ -251,7 +258,7 @@ proptest! {
     ) {
         let bytes = minimal(words.join(" ").as_bytes(), "", &[FONT]);
         let options = ReadOptions { gate: Gate::Off, ..ReadOptions::default() };
-        if super::read_unguarded(&bytes, Boilerplate::Keep).is_ok()
+        if super::read_unguarded(&bytes, Boilerplate::Keep, &patient()).is_ok()
             && let Ok(document) = read(&bytes, None, &options)
         {
             check(&document);
@@ -274,7 +281,7 @@ proptest! {
                 _ => { bytes.truncate(at.max(20)); }
             }
         }
-        if super::read_unguarded(&bytes, Boilerplate::Drop).is_ok() {
+        if super::read_unguarded(&bytes, Boilerplate::Drop, &patient()).is_ok() {
             let options = ReadOptions { gate: Gate::Off, ..ReadOptions::default() };
             if let Ok(document) = read(&bytes, None, &options) {
                 check(&document);

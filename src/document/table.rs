@@ -11,6 +11,8 @@ const LONG_WITH_HEADER: usize = 2500;
 const HEADERS: usize = 2;
 /// A wider cell, or one of more rows, is a mistake.
 const WIDEST: usize = 100;
+/// Longest header of a cell, in bytes.
+const HEADER: usize = 200;
 
 /// The open tables, outermost first.
 #[derive(Debug, Default)]
@@ -41,6 +43,12 @@ pub(super) struct Cell {
     is_header: bool,
 }
 
+impl Cell {
+    pub fn is_empty_header(&self) -> bool {
+        self.is_header && self.entries.is_empty()
+    }
+}
+
 /// What a start tag says about a cell.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CellTag {
@@ -63,6 +71,11 @@ impl Tables {
             table.column = 0;
             table.taken.iter_mut().for_each(|rows| *rows = rows.saturating_sub(1));
         }
+    }
+
+    /// Whether the innermost table has no second row yet.
+    pub fn in_first_row(&self) -> bool {
+        self.0.last().is_some_and(|table| table.rows < 2)
     }
 
     /// A cell begins; the next entry will be `first`.
@@ -157,4 +170,23 @@ pub(super) fn headers(cells: &[Cell], is_bold: impl Fn(&Cell) -> bool) -> Vec<[O
         out.push([of_row, of_column.filter(|_| !cell.is_header)]);
     }
     out
+}
+
+/// The texts of the cells that head one; `text` is that of an entry.
+pub(super) fn texts<'a>(
+    cells: &[Cell],
+    headers: &[Option<usize>; 2],
+    text: impl Fn(usize) -> &'a str,
+) -> Vec<String> {
+    let whole = |at: &usize| {
+        let texts = cells[*at].entries.clone().map(&text);
+        shortened(&texts.collect::<Vec<_>>().join(" "))
+    };
+    headers.iter().flatten().map(whole).collect()
+}
+
+/// White space folded, and no longer than a header needs to be.
+pub(super) fn shortened(text: &str) -> String {
+    let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    folded[..folded.floor_char_boundary(HEADER)].to_owned()
 }

@@ -1,0 +1,9 @@
+//! Bytes read as HTML.
+
+#![no_main]
+
+mod places;
+
+use fineprint::document::Format;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| places::check(bytes, Format::Html));
