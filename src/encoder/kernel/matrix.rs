@@ -1,7 +1,7 @@
 //! Matrices as kernels take and give them.
 
 use super::Aligned;
-use crate::encoder::math;
+use crate::encoder::math::{self, Between};
 
 /// What the factors of a kernel are made of.
 pub trait Value: Copy + Default + Send + Sync + 'static {
@@ -20,6 +20,9 @@ pub trait Value: Copy + Default + Send + Sync + 'static {
     );
     /// The same numbers as f32.
     fn widen(from: &[Self], to: &mut [f32]);
+    /// Normalises rows: rounded to `out`, whose rows begin `stride` values apart, and in place,
+    /// there with the bias of `between` added.
+    fn normalise(rows: &mut [f32], between: Between, out: &mut [Self], stride: usize);
 }
 
 impl Value for f32 {
@@ -44,6 +47,10 @@ impl Value for f32 {
     fn widen(from: &[Self], to: &mut [f32]) {
         to.copy_from_slice(from);
     }
+
+    fn normalise(rows: &mut [f32], between: Between, out: &mut [Self], _: usize) {
+        math::normalise(rows, between, out);
+    }
 }
 
 impl Value for half::bf16 {
@@ -65,6 +72,10 @@ impl Value for half::bf16 {
 
     fn widen(from: &[Self], to: &mut [f32]) {
         math::from_bf16(from, to);
+    }
+
+    fn normalise(rows: &mut [f32], between: Between, out: &mut [Self], stride: usize) {
+        math::normalise_to_bf16(rows, between, out, stride);
     }
 }
 
@@ -170,6 +181,18 @@ impl<V: Value> Rows<V> {
         }
     }
 
+    /// Takes the normalised `sums`, which are left normalised with the bias of `between` added.
+    ///
+    /// # Panics
+    /// When `sums` does not hold whole rows.
+    pub fn normalise(&mut self, sums: &mut [f32], between: Between) {
+        let width = between.gamma.len();
+        assert!(sums.len().is_multiple_of(width), "rows of {width}");
+        self.reset(sums.len() / width, width);
+        let (stride, size) = (self.stride, self.rows * self.stride);
+        V::normalise(sums, between, &mut self.data_mut()[..size], stride);
+    }
+
     /// Copies a row to an earlier one.
     pub fn copy_row(&mut self, from: usize, to: usize) {
         let (stride, cols) = (self.stride, self.cols);
@@ -241,6 +264,14 @@ impl Block<'_> {
         for (i, row) in self.values.chunks_mut(self.stride).take(self.rows).enumerate() {
             let at = (self.row + i) * cols + self.col;
             math::add(&mut row[..self.cols], &other[at..at + self.cols]);
+        }
+    }
+
+    /// Adds the sums to a matrix of `cols` columns at the same place.
+    pub fn add_to(&self, out: &mut [f32], cols: usize) {
+        for (i, row) in self.values.chunks(self.stride).take(self.rows).enumerate() {
+            let at = (self.row + i) * cols + self.col;
+            math::add(&mut out[at..at + self.cols], &row[..self.cols]);
         }
     }
 
