@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::attention::Heads;
-use super::kernel::{Aligned, Kernel, Packed, Rows, STRIP};
+use super::kernel::{Aligned, Kernel, Packed, Portable, Rows, STRIP};
 use super::math::{self, Between};
 use crate::model::{Config, ModelError, Tensor, Tokens, Weights};
 
@@ -142,8 +142,9 @@ pub struct Network<K: Kernel> {
     token_type: Vec<f32>,
     embedded_norm: Norm,
     layers: Vec<Layer<K>>,
-    pooler: (Vec<f32>, Vec<f32>),
-    classifier: (Vec<f32>, Vec<f32>),
+    /// Exact on any kernel: there is little to do.
+    pooler: Dense<Portable>,
+    classifier: Dense<Portable>,
     heads: Heads,
     hidden: usize,
     /// Buffers that no thread uses now.
@@ -161,9 +162,8 @@ impl<K: Kernel> Network<K> {
         let table = |weights: &mut Weights, name: &str, rows| {
             weights.take(&format!("embeddings.{name}_embeddings.weight"), &[rows, hidden])
         };
-        let small = |weights: &mut Weights, name: &str, outer: usize| {
-            let weight = weights.take(&format!("{name}.weight"), &[outer, hidden])?;
-            Ok::<_, ModelError>((weight, weights.take(&format!("{name}.bias"), &[outer])?))
+        let exact = |weights: &mut Weights, name: &str, outer| {
+            Dense::load(Portable, weights, &[name.to_owned()], (outer, hidden))
         };
         Ok(Self {
             kernel,
@@ -177,8 +177,8 @@ impl<K: Kernel> Network<K> {
             layers: (0..config.num_hidden_layers)
                 .map(|index| Layer::load(kernel, weights, config, index))
                 .collect::<Result<_, _>>()?,
-            pooler: small(weights, "pooler.dense", hidden)?,
-            classifier: small(weights, "classifier", config.taxonomy()?.len())?,
+            pooler: exact(weights, "pooler.dense", hidden)?,
+            classifier: exact(weights, "classifier", config.taxonomy()?.len())?,
             heads: Heads {
                 count: config.num_attention_heads,
                 width: hidden / config.num_attention_heads,
@@ -248,16 +248,14 @@ impl<K: Kernel> Network<K> {
 
     /// Pooler and classifier over the first tokens.
     fn classify(&self, x: &[f32]) -> Vec<f32> {
-        let (weight, bias) = &self.pooler;
-        let mut pooled = vec![0.0; x.len()];
-        math::dense(x, weight, bias, &mut pooled);
-        for value in &mut pooled {
+        let x = Rows::from_f32(x, x.len() / self.hidden, self.hidden);
+        let (mut pooled, mut logits) = (Rows::new(), Rows::new());
+        Portable.project(&x, self.pooler.both(), &mut pooled);
+        for value in pooled.data_mut() {
             *value = value.tanh();
         }
-        let (weight, bias) = &self.classifier;
-        let mut logits = vec![0.0; x.len() / self.hidden * bias.len()];
-        math::dense(&pooled, weight, bias, &mut logits);
-        logits
+        Portable.project(&pooled, self.classifier.both(), &mut logits);
+        logits.to_f32()
     }
 }
 

@@ -8,6 +8,7 @@ mod amx;
 mod matrix;
 mod memory;
 mod portable;
+mod sums;
 #[cfg(test)]
 mod tests;
 

@@ -14,9 +14,12 @@ use multiversion::multiversion;
 pub use dropout::Dropout;
 pub use gelu::{GELU_CDF, GELU_END, fast_gelu, fast_gelu_backward, gelu, gelu_backward};
 pub use norm::{Between, layer_norm, layer_norm_backward, normalise, normalise_to_bf16};
-pub use rounding::{from_bf16, rows_to_bf16, to_bf16};
+pub use rounding::{add_bf16, from_bf16, rows_to_bf16, to_bf16};
 pub(super) use softmax::softmax;
-pub use softmax::{softmax_gradient_to_bf16, softmax_to_bf16};
+pub use softmax::softmax_gradient_to_bf16;
+
+/// Columns of most blocks of a product: rows of known size need no loop.
+const BLOCK: usize = 32;
 
 /// Sums run in so many lanes.
 const LANES: usize = 16;
@@ -79,23 +82,41 @@ pub fn add_to_rows(values: &mut [f32], stride: usize, rows: usize, bias: &[f32])
     }
 }
 
-/// `out = x wᵀ + b`, x `[rows, inner]`, w `[bias.len(), inner]`: for layers too small for a
-/// kernel.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
-pub fn dense(x: &[f32], weight: &[f32], bias: &[f32], out: &mut [f32]) {
-    let inner = weight.len() / bias.len();
-    for (x, out) in x.chunks_exact(inner).zip(out.chunks_exact_mut(bias.len())) {
-        for ((out, weight), bias) in out.iter_mut().zip(weight.chunks_exact(inner)).zip(bias) {
-            *out = sum(x, |i, x| x * weight[i]) + bias;
-        }
-    }
-}
-
 /// `a += b`.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
 pub fn add(a: &mut [f32], b: &[f32]) {
     for (a, b) in a.iter_mut().zip(b) {
         *a += b;
+    }
+}
+
+/// Adds `rows` rows of `cols` values to others; they begin `stride` and `b_stride` values apart.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
+pub fn add_rows(a: &mut [f32], stride: usize, b: &[f32], b_stride: usize, size: (usize, usize)) {
+    let (rows, cols) = size;
+    for (a, b) in a.chunks_mut(stride).zip(b.chunks(b_stride)).take(rows) {
+        match (cols, a.first_chunk_mut::<BLOCK>(), b.first_chunk::<BLOCK>()) {
+            (BLOCK, Some(a), Some(b)) => a.iter_mut().zip(b).for_each(|(a, b)| *a += b),
+            _ => a[..cols].iter_mut().zip(&b[..cols]).for_each(|(a, b)| *a += b),
+        }
+    }
+}
+
+/// Copies `rows` rows of `cols` values; they begin `stride` and `to_stride` values apart.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
+pub fn copy_rows(
+    from: &[f32],
+    stride: usize,
+    to: &mut [f32],
+    to_stride: usize,
+    size: (usize, usize),
+) {
+    let (rows, cols) = size;
+    for (from, to) in from.chunks(stride).zip(to.chunks_mut(to_stride)).take(rows) {
+        match (cols, from.first_chunk::<BLOCK>(), to.first_chunk_mut::<BLOCK>()) {
+            (BLOCK, Some(from), Some(to)) => *to = *from,
+            _ => to[..cols].copy_from_slice(&from[..cols]),
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Products of whole matrices, a block of 32 x 32 sums at a time.
 //!
-//! Panels of the right factor take turns over all rows of the left one, so that a panel is read
-//! from far away once; meanwhile the next one is fetched.
+//! A few panels of the right factor at a time take turns over all rows of the left one, so that
+//! they are read from far away once; meanwhile the next ones are fetched. 32 rows of the left
+//! factor stay in the nearest cache while those panels pass by.
 
 use half::bf16;
 
@@ -10,6 +11,9 @@ use crate::encoder::kernel::{Packed, Rows};
 
 /// Values of a right factor that a step fetches ahead for each pair of tiles it reads.
 const AHEAD: usize = 128;
+
+/// Values of the panels that take turns: a small part of the second cache.
+const GROUP: usize = 48 * 1024;
 
 /// Values of a pair of tiles.
 const PAIR: usize = 2 * TILE_VALUES;
@@ -63,20 +67,23 @@ fn walk(a: &Rows<bf16>, b: Right, mut each: impl FnMut(usize, usize, Step)) {
     assert!(b.steps <= a.stride() / DEPTH, "inner dimensions of a product");
     assert!(a.data().len() >= a.rows().next_multiple_of(STEP) * a.stride());
     assert!(b.data.len() >= (b.panels - 1) * b.panel + b.steps * PAIR);
-    for panel in 0..b.panels {
-        let right = b.data[panel * b.panel..].as_ptr();
+    let group = (GROUP / (b.steps * PAIR)).clamp(1, b.panels);
+    for first in (0..b.panels).step_by(group) {
         for row in (0..a.rows()).step_by(STEP) {
-            let step = Step {
-                a: a.data()[row * a.stride()..].as_ptr(),
-                a_stride: a.stride(),
-                b: right,
-                steps: b.steps,
-                c: std::ptr::null_mut(),
-                c_stride: 0,
-                add: false,
-                ahead: right.wrapping_add(b.panel + row / STEP * b.steps * AHEAD),
-            };
-            each(row, panel * STEP, step);
+            for panel in first..b.panels.min(first + group) {
+                let right = b.data[panel * b.panel..].as_ptr();
+                let step = Step {
+                    a: a.data()[row * a.stride()..].as_ptr(),
+                    a_stride: a.stride(),
+                    b: right,
+                    steps: b.steps,
+                    c: std::ptr::null_mut(),
+                    c_stride: 0,
+                    add: false,
+                    ahead: right.wrapping_add(group * b.panel + row / STEP * b.steps * AHEAD),
+                };
+                each(row, panel * STEP, step);
+            }
         }
     }
 }
