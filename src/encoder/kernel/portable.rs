@@ -1,5 +1,6 @@
 //! f32 products and attention on any CPU, in safe code.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::sums::{self, Left, PANEL, ROWS, Right};
@@ -102,12 +103,17 @@ impl Kernel for Portable {
 /// Columns of the feed-forward part's inside that are worked on at a time.
 const WIDE: usize = 12 * PANEL;
 
+thread_local! {
+    /// Memory for packed rows: fresh memory of that size would come from the system each time.
+    static PACKED: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+}
+
 /// Gives `a · b` block by block to `each`; `b` has `cols` columns.
 fn product(a: &Rows<f32>, b: Right, cols: usize, each: &mut dyn FnMut(Block)) {
     if b.inner == 0 {
         return;
     }
-    let mut packed = Vec::new();
+    let mut packed = PACKED.take();
     for row in (0..a.rows()).step_by(ROWS) {
         let rows = ROWS.min(a.rows() - row);
         let left = Left { values: &a.data()[row * a.stride()..], stride: a.stride(), rows };
@@ -116,6 +122,7 @@ fn product(a: &Rows<f32>, b: Right, cols: usize, each: &mut dyn FnMut(Block)) {
             each(Block { row, col, rows, cols: PANEL.min(cols - col), values, stride: PANEL });
         });
     }
+    PACKED.set(packed);
 }
 
 impl Packed<f32> {

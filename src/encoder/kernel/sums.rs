@@ -58,7 +58,8 @@ fn run<const M: usize, const N: usize, const FUSED: bool>(
     let mut sums = [0.0; ROWS * PANEL];
     for (index, panel) in b.values.chunks(b.panel).enumerate() {
         let panel = &panel.as_chunks::<PANEL>().0[..inner];
-        for (tile, sums) in packed.chunks_exact(inner * M).zip(sums.chunks_exact_mut(M * PANEL)) {
+        let tiles = packed.chunks_exact(inner * M).take(a.rows.div_ceil(M));
+        for (tile, sums) in tiles.zip(sums.chunks_exact_mut(M * PANEL)) {
             let tile = tile.as_chunks::<M>().0;
             for first in (0..PANEL).step_by(N) {
                 let found = multiply::<M, N, FUSED>(tile, panel, first);
@@ -73,6 +74,7 @@ fn run<const M: usize, const N: usize, const FUSED: bool>(
 
 /// Sums of a tile and the columns of a panel from `first` on.
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "the columns outside become vectors; rows do not")]
 fn multiply<const M: usize, const N: usize, const FUSED: bool>(
     tile: &[[f32; M]],
     panel: &[[f32; PANEL]],
@@ -81,9 +83,10 @@ fn multiply<const M: usize, const N: usize, const FUSED: bool>(
     let mut sums = [[0f32; N]; M];
     for (a, b) in tile.iter().zip(panel) {
         let Some(b) = b[first..].first_chunk::<N>() else { break };
-        for (sums, a) in sums.iter_mut().zip(a) {
-            for (sum, b) in sums.iter_mut().zip(b) {
-                *sum = if FUSED { a.mul_add(*b, *sum) } else { *sum + a * b };
+        for i in 0..N {
+            for r in 0..M {
+                let sum = &mut sums[r][i];
+                *sum = if FUSED { a[r].mul_add(b[i], *sum) } else { *sum + a[r] * b[i] };
             }
         }
     }
@@ -93,10 +96,12 @@ fn multiply<const M: usize, const N: usize, const FUSED: bool>(
 /// Tiles of `M` rows: M values of the first column, of the second, and so on.
 #[inline(always)]
 fn pack<const M: usize>(a: Left, inner: usize, packed: &mut Vec<f32>) {
-    let tiles = a.rows.div_ceil(M);
+    let size = a.rows.next_multiple_of(M) * inner;
+    if packed.len() < size {
+        packed.resize(size, 0.0);
+    }
     // Rows beyond the last become zero.
-    packed.clear();
-    packed.resize(tiles * M * inner, 0.0);
+    packed[a.rows / M * M * inner..size].fill(0.0);
     for (row, values) in a.values.chunks(a.stride).take(a.rows).enumerate() {
         let tile = &mut packed[row / M * M * inner..][..M * inner];
         for (tile, value) in tile.as_chunks_mut::<M>().0.iter_mut().zip(&values[..inner]) {

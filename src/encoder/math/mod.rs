@@ -1,7 +1,7 @@
 //! Elementwise pieces of the encoder on plain slices, forward and backward.
 //!
 //! Each function is compiled for several vector widths and the widest one the CPU has is
-//! taken at run time. Sums run in sixteen lanes, so that their order is fixed.
+//! taken at run time. Sums run in lanes, so that their order is fixed.
 
 mod dropout;
 mod gelu;
@@ -24,10 +24,10 @@ const BLOCK: usize = 32;
 /// Sums run in so many lanes.
 const LANES: usize = 16;
 
-/// Joins sixteen values to one, halves first: a fixed order with short waits.
+/// Joins values, a power of two of them, to one, halves first: a fixed order with short waits.
 #[inline(always)]
-fn join(mut lanes: [f32; LANES], f: impl Fn(f32, f32) -> f32) -> f32 {
-    let mut width = LANES / 2;
+fn join<const N: usize>(mut lanes: [f32; N], f: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut width = N / 2;
     while width > 0 {
         for i in 0..width {
             lanes[i] = f(lanes[i], lanes[i + width]);
@@ -37,14 +37,16 @@ fn join(mut lanes: [f32; LANES], f: impl Fn(f32, f32) -> f32) -> f32 {
     lanes[0]
 }
 
-/// Sum of `f` over the values in a fixed order: sixteen running sums, then those.
+/// Sum of `f` over the values in a fixed order: running sums side by side, then those.
 #[inline(always)]
 fn sum(values: &[f32], f: impl Fn(usize, f32) -> f32) -> f32 {
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    let mut lanes = [0f32; LANES];
+    /// Two vectors' worth: one would wait for itself.
+    const WIDE: usize = 2 * LANES;
+    let (chunks, rest) = values.as_chunks::<WIDE>();
+    let mut lanes = [0f32; WIDE];
     for (i, chunk) in chunks.iter().enumerate() {
         for (j, lane) in lanes.iter_mut().enumerate() {
-            *lane += f(i * LANES + j, chunk[j]);
+            *lane += f(i * WIDE + j, chunk[j]);
         }
     }
     let first = values.len() - rest.len();
