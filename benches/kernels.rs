@@ -34,6 +34,20 @@ fn products<K: Kernel>(group: &mut BenchmarkGroup<WallTime>, kernel: K) {
     }
 }
 
+/// The feed-forward part of a layer, sums added to those that are there.
+fn feed_forward<K: Kernel>(group: &mut BenchmarkGroup<WallTime>, kernel: K) {
+    let (tokens, inner) = (256, 4 * HIDDEN);
+    let x = Rows::<K::Value>::from_f32(&values(tokens * HIDDEN), tokens, HIDDEN);
+    let (mut up, mut down) = (Packed::new(), Packed::new());
+    kernel.pack_columns(&Rows::from_f32(&values(inner * HIDDEN), inner, HIDDEN), &mut up);
+    kernel.pack_columns(&Rows::from_f32(&values(inner * HIDDEN), HIDDEN, inner), &mut down);
+    let (bias, mut wide, mut sum) = (values(inner), Rows::new(), vec![0.0; tokens * HIDDEN]);
+    group.throughput(Throughput::Elements((4 * tokens * inner * HIDDEN) as u64));
+    group.bench_function(kernel.name(), |bencher| {
+        bencher.iter(|| kernel.feed_forward(&x, (&up, &bias), &down, &mut wide, &mut sum));
+    });
+}
+
 /// Attention of 256 tokens in sequences of one length.
 fn attentions<K: Kernel>(group: &mut BenchmarkGroup<WallTime>, kernel: K) {
     for len in [16, 32, 64, 256] {
@@ -65,6 +79,13 @@ fn kernels(criterion: &mut Criterion) {
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
     if let Some(amx) = fineprint::encoder::kernel::Amx::detect() {
         products(&mut group, amx);
+    }
+    group.finish();
+    let mut group = criterion.benchmark_group("feed forward");
+    feed_forward(&mut group, Portable);
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    if let Some(amx) = fineprint::encoder::kernel::Amx::detect() {
+        feed_forward(&mut group, amx);
     }
     group.finish();
     let mut group = criterion.benchmark_group("attention");

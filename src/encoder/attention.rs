@@ -2,6 +2,7 @@
 //! attending to itself alone.
 
 use multiversion::multiversion;
+use multiversion::target::target_cfg_f;
 
 use super::math::softmax;
 
@@ -178,26 +179,48 @@ fn turn(a: &[f32], cols: usize, out: &mut Vec<f32>) {
 /// `out = a · b`; `a` has rows of `inner` values, `b` and `out` of `cols`, all padded.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
 fn product(a: &[f32], inner: usize, b: &[f32], cols: usize, out: &mut Vec<f32>) {
-    let rows = a.len() / inner;
     out.clear();
-    out.resize(rows * cols, 0.0);
+    out.resize(a.len() / inner * cols, 0.0);
+    // As many sums as registers hold, in whole vectors.
+    let wide = target_cfg_f!(target_feature = "avx512f") && cols.is_multiple_of(2 * LANES);
+    if wide {
+        multiply::<{ 2 * LANES }, true>(a, inner, b, cols, out);
+    } else if target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64")) {
+        multiply::<LANES, true>(a, inner, b, cols, out);
+    } else {
+        multiply::<LANES, false>(a, inner, b, cols, out);
+    }
+}
+
+/// As [`product`], `N` columns at a time; `FUSED` where the CPU multiplies and adds in one step.
+#[inline(always)]
+fn multiply<const N: usize, const FUSED: bool>(
+    a: &[f32],
+    inner: usize,
+    b: &[f32],
+    cols: usize,
+    out: &mut [f32],
+) {
+    let add = |sum: &mut f32, a: f32, b: f32| {
+        *sum = if FUSED { a.mul_add(b, *sum) } else { *sum + a * b };
+    };
     for (a, out) in a.chunks_exact(ROWS * inner).zip(out.chunks_exact_mut(ROWS * cols)) {
         let (a01, a23) = a.split_at(2 * inner);
         let ((a0, a1), (a2, a3)) = (a01.split_at(inner), a23.split_at(inner));
-        for left in (0..cols).step_by(LANES) {
-            let mut sums = [[0f32; LANES]; ROWS];
+        for left in (0..cols).step_by(N) {
+            let mut sums = [[0f32; N]; ROWS];
             let factors = a0.iter().zip(a1).zip(a2).zip(a3);
             for ((((a0, a1), a2), a3), b) in factors.zip(b.chunks_exact(cols)) {
-                let Some(b) = b[left..].first_chunk::<LANES>() else { continue };
-                for i in 0..LANES {
-                    sums[0][i] += a0 * b[i];
-                    sums[1][i] += a1 * b[i];
-                    sums[2][i] += a2 * b[i];
-                    sums[3][i] += a3 * b[i];
+                let Some(b) = b[left..].first_chunk::<N>() else { continue };
+                for i in 0..N {
+                    add(&mut sums[0][i], *a0, b[i]);
+                    add(&mut sums[1][i], *a1, b[i]);
+                    add(&mut sums[2][i], *a2, b[i]);
+                    add(&mut sums[3][i], *a3, b[i]);
                 }
             }
             for (out, sums) in out.chunks_exact_mut(cols).zip(&sums) {
-                out[left..left + LANES].copy_from_slice(sums);
+                out[left..left + N].copy_from_slice(sums);
             }
         }
     }
@@ -209,12 +232,7 @@ fn product(a: &[f32], inner: usize, b: &[f32], cols: usize, out: &mut Vec<f32>) 
 fn softmax_rows(p: &mut [f32], len: usize, scale: f32) {
     let long = padded(len);
     for row in p.chunks_exact_mut(long).take(len) {
-        for value in row.iter_mut() {
-            *value *= scale;
-        }
-        row[len..].fill(f32::NEG_INFINITY);
-        softmax(row);
-        row[len..].fill(0.0);
+        softmax(row, len, scale);
     }
     p[len * long..].fill(0.0);
 }

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 
 use super::attention::Heads;
-use super::kernel::{Block, Kernel, Packed, Rows};
-use super::math;
+use super::kernel::{Aligned, Kernel, Packed, Portable, Rows, STRIP};
+use super::math::{self, Between};
 use crate::model::{Config, ModelError, PoolerActivation, Tensor, Tokens, Weights};
 
 /// A model ready to run on one kernel.
@@ -40,12 +40,9 @@ impl<K: Kernel> Dense<K> {
         Ok(Self { weight, bias })
     }
 
-    /// Gives `x wᵀ + b` block by block to `each`.
-    fn apply(&self, kernel: K, x: &Rows<K::Value>, mut each: impl FnMut(Block)) {
-        kernel.product(x, &self.weight, &mut |mut block| {
-            block.add_bias(&self.bias);
-            each(block);
-        });
+    /// Weight and bias.
+    fn both(&self) -> (&Packed<K::Value>, &[f32]) {
+        (&self.weight, &self.bias)
     }
 }
 
@@ -61,8 +58,9 @@ impl Norm {
         Ok(Self { gamma: take("weight")?, beta: take("bias")?, eps: config.layer_norm_eps as f32 })
     }
 
-    fn apply(&self, x: &[f32], out: &mut [f32]) {
-        math::layer_norm(x, &self.gamma, &self.beta, self.eps, out);
+    /// With the bias of the product whose sums will be added next.
+    fn before<'a>(&'a self, bias: &'a [f32]) -> Between<'a> {
+        Between { gamma: &self.gamma, beta: &self.beta, eps: self.eps, bias }
     }
 }
 
@@ -104,10 +102,12 @@ impl<K: Kernel> Layer<K> {
 
 /// Buffers of one forward pass, kept from batch to batch.
 struct Buffers<K: Kernel> {
-    /// The tokens' states, exact and as left factor.
-    x: Vec<f32>,
+    /// What the next norm is taken of: the tokens' states, and sums that are added to them.
+    sums: Aligned<f32>,
+    /// Values of `sums` that count.
+    size: usize,
+    /// The tokens' states as left factor.
     factor: Rows<K::Value>,
-    sum: Vec<f32>,
     qkv: Rows<K::Value>,
     attended: Rows<K::Value>,
     wide: Rows<K::Value>,
@@ -116,13 +116,20 @@ struct Buffers<K: Kernel> {
 impl<K: Kernel> Default for Buffers<K> {
     fn default() -> Self {
         Self {
-            x: Vec::new(),
+            sums: Aligned::default(),
+            size: 0,
             factor: Rows::new(),
-            sum: Vec::new(),
             qkv: Rows::new(),
             attended: Rows::new(),
             wide: Rows::new(),
         }
+    }
+}
+
+impl<K: Kernel> Buffers<K> {
+    /// The sums are normalised: the states of the tokens.
+    fn normalise(&mut self, between: Between) {
+        self.factor.normalise(&mut self.sums.values_mut()[..self.size], between);
     }
 }
 
@@ -135,9 +142,10 @@ pub struct Network<K: Kernel> {
     token_type: Vec<f32>,
     embedded_norm: Norm,
     layers: Vec<Layer<K>>,
-    pooler: (Vec<f32>, Vec<f32>),
+    /// Exact on any kernel: there is little to do.
+    pooler: Dense<Portable>,
     pooler_activation: PoolerActivation,
-    classifier: (Vec<f32>, Vec<f32>),
+    classifier: Dense<Portable>,
     heads: Heads,
     hidden: usize,
     /// Buffers that no thread uses now.
@@ -155,9 +163,8 @@ impl<K: Kernel> Network<K> {
         let table = |weights: &mut Weights, name: &str, rows| {
             weights.take(&format!("embeddings.{name}_embeddings.weight"), &[rows, hidden])
         };
-        let small = |weights: &mut Weights, name: &str, outer: usize| {
-            let weight = weights.take(&format!("{name}.weight"), &[outer, hidden])?;
-            Ok::<_, ModelError>((weight, weights.take(&format!("{name}.bias"), &[outer])?))
+        let exact = |weights: &mut Weights, name: &str, outer| {
+            Dense::load(Portable, weights, &[name.to_owned()], (outer, hidden))
         };
         Ok(Self {
             kernel,
@@ -171,9 +178,9 @@ impl<K: Kernel> Network<K> {
             layers: (0..config.num_hidden_layers)
                 .map(|index| Layer::load(kernel, weights, config, index))
                 .collect::<Result<_, _>>()?,
-            pooler: small(weights, "pooler.dense", hidden)?,
+            pooler: exact(weights, "pooler.dense", hidden)?,
             pooler_activation: config.pooler_activation,
-            classifier: small(weights, "classifier", config.taxonomy()?.len())?,
+            classifier: exact(weights, "classifier", config.taxonomy()?.len())?,
             heads: Heads {
                 count: config.num_attention_heads,
                 width: hidden / config.num_attention_heads,
@@ -185,32 +192,18 @@ impl<K: Kernel> Network<K> {
 
     fn embed(&self, batch: &[&Tokens], b: &mut Buffers<K>) {
         let hidden = self.hidden;
-        b.sum.clear();
+        let tokens: usize = batch.iter().map(|tokens| tokens.ids.len()).sum();
+        b.size = tokens * hidden;
+        b.sums.reserve(tokens.next_multiple_of(STRIP) * hidden);
+        let mut rows = b.sums.values_mut().chunks_exact_mut(hidden);
+        let row = |index: usize| index * hidden..(index + 1) * hidden;
         for tokens in batch {
-            for (position, id) in tokens.ids.iter().enumerate() {
-                let first = b.sum.len();
-                let row = |index: usize| index * hidden..(index + 1) * hidden;
-                b.sum.resize(first + hidden, 0.0);
-                let token = &mut b.sum[first..];
+            for ((position, id), token) in tokens.ids.iter().enumerate().zip(&mut rows) {
                 self.word.read_row(*id as usize, token);
                 math::add(token, &self.position[row(position)]);
                 math::add(token, &self.token_type[row(usize::from(position >= tokens.first))]);
             }
         }
-        self.normalise(&self.embedded_norm, b);
-    }
-
-    /// The sums, normalised, become the states.
-    fn normalise(&self, norm: &Norm, b: &mut Buffers<K>) {
-        b.x.resize(b.sum.len(), 0.0);
-        norm.apply(&b.sum, &mut b.x);
-        b.factor.fill_from(&b.x, b.x.len() / self.hidden, self.hidden);
-    }
-
-    fn attend(&self, layer: &Layer<K>, lengths: &[usize], b: &mut Buffers<K>) {
-        b.qkv.reset(b.factor.rows(), 3 * self.hidden);
-        layer.projected.apply(self.kernel, &b.factor, |block| b.qkv.put(&block));
-        self.kernel.attention(&b.qkv, lengths, self.heads, &mut b.attended);
     }
 
     /// Keeps only the first token of every sequence: nothing else of the last layer is read.
@@ -218,49 +211,56 @@ impl<K: Kernel> Network<K> {
         let hidden = self.hidden;
         let mut at = 0;
         for (i, len) in lengths.iter().enumerate() {
-            b.x.copy_within(at * hidden..(at + 1) * hidden, i * hidden);
+            b.sums.values_mut().copy_within(at * hidden..(at + 1) * hidden, i * hidden);
             b.attended.copy_row(at, i);
             at += len;
         }
-        b.x.truncate(lengths.len() * hidden);
+        b.size = lengths.len() * hidden;
         b.attended.truncate(lengths.len());
     }
 
-    fn feed(&self, layer: &Layer<K>, b: &mut Buffers<K>) {
-        let hidden = self.hidden;
-        b.sum.resize(b.x.len(), 0.0);
-        layer.attended.apply(self.kernel, &b.attended, |mut block| {
-            block.add(&b.x, hidden);
-            block.copy_to(&mut b.sum, hidden);
-        });
-        self.normalise(&layer.attended_norm, b);
-        b.wide.reset(b.factor.rows(), layer.widened.bias.len());
-        layer.widened.apply(self.kernel, &b.factor, |block| {
-            self.kernel.gelu(block.values);
-            b.wide.put(&block);
-        });
-        layer.narrowed.apply(self.kernel, &b.wide, |mut block| {
-            block.add(&b.x, hidden);
-            block.copy_to(&mut b.sum, hidden);
-        });
-        self.normalise(&layer.narrowed_norm, b);
+    /// From the normalised states to the sums before the last norm of the layer.
+    fn run(&self, layer: &Layer<K>, lengths: &[usize], last: bool, b: &mut Buffers<K>) {
+        let kernel = self.kernel;
+        kernel.project(&b.factor, layer.projected.both(), &mut b.qkv);
+        kernel.attention(&b.qkv, lengths, self.heads, &mut b.attended);
+        if last {
+            self.keep_first(lengths, b);
+        }
+        kernel.add_product(&b.attended, &layer.attended.weight, b.sums.values_mut());
+        b.normalise(layer.attended_norm.before(&layer.narrowed.bias));
+        let (up, down) = (layer.widened.both(), &layer.narrowed.weight);
+        kernel.feed_forward(&b.factor, up, down, &mut b.wide, b.sums.values_mut());
+    }
+
+    /// States of the first tokens of all sequences.
+    fn first_states<'b>(&self, batch: &[&Tokens], b: &'b mut Buffers<K>) -> &'b [f32] {
+        let lengths: Vec<usize> = batch.iter().map(|tokens| tokens.ids.len()).collect();
+        let nothing = vec![0.0; self.hidden];
+        self.embed(batch, b);
+        let mut norm = &self.embedded_norm;
+        for (index, layer) in self.layers.iter().enumerate() {
+            b.normalise(norm.before(&layer.attended.bias));
+            self.run(layer, &lengths, index + 1 == self.layers.len(), b);
+            norm = &layer.narrowed_norm;
+        }
+        b.normalise(norm.before(&nothing));
+        &b.sums.values()[..b.size]
     }
 
     /// Pooler and classifier over the first tokens.
     fn classify(&self, x: &[f32]) -> Vec<f32> {
-        let (weight, bias) = &self.pooler;
-        let mut pooled = vec![0.0; x.len()];
-        math::dense(x, weight, bias, &mut pooled);
-        for value in &mut pooled {
+        let x = Rows::from_f32(x, x.len() / self.hidden, self.hidden);
+        let (mut pooled, mut logits) = (Rows::new(), Rows::new());
+        Portable.project(&x, self.pooler.both(), &mut pooled);
+        for value in pooled.data_mut() {
             *value = match self.pooler_activation {
                 PoolerActivation::Tanh => value.tanh(),
                 PoolerActivation::Relu => value.max(0.0),
             };
         }
-        let (weight, bias) = &self.classifier;
-        let mut logits = vec![0.0; x.len() / self.hidden * bias.len()];
-        math::dense(&pooled, weight, bias, &mut logits);
-        logits
+        Portable.project(&pooled, self.classifier.both(), &mut logits);
+        logits.to_f32()
     }
 }
 
@@ -268,16 +268,7 @@ impl<K: Kernel> Engine for Network<K> {
     fn logits(&self, batch: &[&Tokens]) -> Vec<f32> {
         let pool = || self.buffers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let mut b = pool().pop().unwrap_or_default();
-        let lengths: Vec<usize> = batch.iter().map(|tokens| tokens.ids.len()).collect();
-        self.embed(batch, &mut b);
-        for (index, layer) in self.layers.iter().enumerate() {
-            self.attend(layer, &lengths, &mut b);
-            if index + 1 == self.layers.len() {
-                self.keep_first(&lengths, &mut b);
-            }
-            self.feed(layer, &mut b);
-        }
-        let logits = self.classify(&b.x);
+        let logits = self.classify(self.first_states(batch, &mut b));
         pool().push(b);
         logits
     }

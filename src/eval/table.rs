@@ -145,7 +145,7 @@ mod tests {
         assert!(text.starts_with("default on sample.jsonl: 36 clauses of 12 policies\n"));
         let expected = ["Data", "Retention", "1.000", "1.000", "1.000", "12", "12"];
         assert_eq!(line(&text, "Data Retention")[..7], expected);
-        assert_eq!(line(&text, "Data Retention")[7..], ["1.000", "to", "1.000"]);
+        assert_eq!(line(&text, "Data Retention")[7..], ["0.758", "to", "1.000"]);
         assert_eq!(line(&text, "Do Not Track")[3..], ["-", "-", "-", "0", "0", "-"]);
         assert_eq!(line(&text, "micro avg, ten")[4], "1.000");
         for name in

@@ -220,7 +220,7 @@ impl<K: Kernel> Layer<'_, K> {
         self.attention_backward(d, saved, scratch);
         std::mem::swap(&mut scratch.d, &mut scratch.d_qkv);
         let bias = &mut gradients[self.places.projected.bias.clone()];
-        math::column_sums(&scratch.d.to_f32(), bias);
+        scratch.d.column_sums(bias);
         self.weight_gradient(&saved.x, scratch, &self.places.projected, gradients);
         self.kernel.product(&scratch.d, &self.weights.projected.backward, &mut |mut block| {
             block.add(d, hidden);

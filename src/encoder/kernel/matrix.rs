@@ -1,7 +1,7 @@
 //! Matrices as kernels take and give them.
 
 use super::Aligned;
-use crate::encoder::math;
+use crate::encoder::math::{self, Between};
 
 /// What the factors of a kernel are made of.
 pub trait Value: Copy + Default + Send + Sync + 'static {
@@ -20,6 +20,11 @@ pub trait Value: Copy + Default + Send + Sync + 'static {
     );
     /// The same numbers as f32.
     fn widen(from: &[Self], to: &mut [f32]);
+    /// Adds the numbers to others.
+    fn add_to(from: &[Self], sums: &mut [f32]);
+    /// Normalises rows: rounded to `out`, whose rows begin `stride` values apart, and in place,
+    /// there with the bias of `between` added.
+    fn normalise(rows: &mut [f32], between: Between, out: &mut [Self], stride: usize);
 }
 
 impl Value for f32 {
@@ -34,15 +39,21 @@ impl Value for f32 {
         stride: usize,
         to: &mut [Self],
         to_stride: usize,
-        (rows, cols): (usize, usize),
+        size: (usize, usize),
     ) {
-        for (from, to) in from.chunks(stride).zip(to.chunks_mut(to_stride)).take(rows) {
-            to[..cols].copy_from_slice(&from[..cols]);
-        }
+        math::copy_rows(from, stride, to, to_stride, size);
     }
 
     fn widen(from: &[Self], to: &mut [f32]) {
         to.copy_from_slice(from);
+    }
+
+    fn add_to(from: &[Self], sums: &mut [f32]) {
+        math::add(sums, from);
+    }
+
+    fn normalise(rows: &mut [f32], between: Between, out: &mut [Self], _: usize) {
+        math::normalise(rows, between, out);
     }
 }
 
@@ -65,6 +76,14 @@ impl Value for half::bf16 {
 
     fn widen(from: &[Self], to: &mut [f32]) {
         math::from_bf16(from, to);
+    }
+
+    fn add_to(from: &[Self], sums: &mut [f32]) {
+        math::add_bf16(sums, from);
+    }
+
+    fn normalise(rows: &mut [f32], between: Between, out: &mut [Self], stride: usize) {
+        math::normalise_to_bf16(rows, between, out, stride);
     }
 }
 
@@ -170,6 +189,18 @@ impl<V: Value> Rows<V> {
         }
     }
 
+    /// Takes the normalised `sums`, which are left normalised with the bias of `between` added.
+    ///
+    /// # Panics
+    /// When `sums` does not hold whole rows.
+    pub fn normalise(&mut self, sums: &mut [f32], between: Between) {
+        let width = between.gamma.len();
+        assert!(sums.len().is_multiple_of(width), "rows of {width}");
+        self.reset(sums.len() / width, width);
+        let (stride, size) = (self.stride, self.rows * self.stride);
+        V::normalise(sums, between, &mut self.data_mut()[..size], stride);
+    }
+
     /// Copies a row to an earlier one.
     pub fn copy_row(&mut self, from: usize, to: usize) {
         let (stride, cols) = (self.stride, self.cols);
@@ -179,6 +210,14 @@ impl<V: Value> Rows<V> {
     /// Forgets the rows from `rows` on.
     pub fn truncate(&mut self, rows: usize) {
         self.rows = self.rows.min(rows);
+    }
+
+    /// Sum of the rows: the gradient of a bias.
+    pub fn column_sums(&self, sums: &mut [f32]) {
+        sums.fill(0.0);
+        for i in 0..self.rows {
+            V::add_to(self.row(i), sums);
+        }
     }
 
     /// The numbers as f32, row after row.
@@ -199,14 +238,12 @@ pub struct Packed<V> {
     pub(super) data: Aligned<V>,
     pub(super) inner: usize,
     pub(super) cols: usize,
-    /// Columns stand one after the other (only where a kernel keeps the source's order).
-    pub(super) by_column: bool,
 }
 
 impl<V: Value> Packed<V> {
     /// A factor to be filled by a kernel.
     pub fn new() -> Self {
-        Self { data: Aligned::default(), inner: 0, cols: 0, by_column: false }
+        Self { data: Aligned::default(), inner: 0, cols: 0 }
     }
 
     /// Columns of the factor, and of its products.
@@ -238,23 +275,19 @@ impl Block<'_> {
 
     /// Adds the values of a matrix of `cols` columns at the same place.
     pub fn add(&mut self, other: &[f32], cols: usize) {
-        for (i, row) in self.values.chunks_mut(self.stride).take(self.rows).enumerate() {
-            let at = (self.row + i) * cols + self.col;
-            math::add(&mut row[..self.cols], &other[at..at + self.cols]);
-        }
+        let other = &other[self.row * cols + self.col..];
+        math::add_rows(self.values, self.stride, other, cols, (self.rows, self.cols));
+    }
+
+    /// Adds the sums to a matrix of `cols` columns at the same place.
+    pub fn add_to(&self, out: &mut [f32], cols: usize) {
+        let out = &mut out[self.row * cols + self.col..];
+        math::add_rows(out, cols, self.values, self.stride, (self.rows, self.cols));
     }
 
     /// Copies the sums to their place in a matrix of `cols` columns.
     pub fn copy_to(&self, out: &mut [f32], cols: usize) {
-        /// Columns of most blocks: a copy of known size needs no call.
-        const USUAL: usize = 32;
-        for (i, row) in self.values.chunks(self.stride).take(self.rows).enumerate() {
-            let at = (self.row + i) * cols + self.col;
-            let out = &mut out[at..at + self.cols];
-            match (row.first_chunk::<USUAL>(), <&mut [f32; USUAL]>::try_from(&mut *out)) {
-                (Some(row), Ok(out)) => *out = *row,
-                _ => out.copy_from_slice(&row[..self.cols]),
-            }
-        }
+        let out = &mut out[self.row * cols + self.col..];
+        math::copy_rows(self.values, self.stride, out, cols, (self.rows, self.cols));
     }
 }

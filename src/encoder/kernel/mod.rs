@@ -8,6 +8,7 @@ mod amx;
 mod matrix;
 mod memory;
 mod portable;
+mod sums;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,9 @@ pub use portable::Portable;
 
 use super::attention::Heads;
 use super::math;
+
+/// Sums that a kernel adds to have room for rows up to a multiple of this.
+pub const STRIP: usize = 32;
 
 /// Matrix products and attention of one kind of CPU, on the calling thread.
 ///
@@ -45,6 +49,54 @@ pub trait Kernel: Copy + Send + Sync + 'static {
     /// # Panics
     /// When the shapes do not fit each other.
     fn product(self, a: &Rows<Self::Value>, b: &Packed<Self::Value>, each: &mut dyn FnMut(Block));
+
+    /// `out = a · b + bias`.
+    ///
+    /// # Panics
+    /// When the shapes do not fit each other.
+    fn project(
+        self,
+        a: &Rows<Self::Value>,
+        (b, bias): (&Packed<Self::Value>, &[f32]),
+        out: &mut Rows<Self::Value>,
+    ) {
+        out.reset(a.rows(), b.cols());
+        self.product(a, b, &mut |mut block| {
+            block.add_bias(bias);
+            out.put(&block);
+        });
+    }
+
+    /// `sum += a · b`. `sum` has room for rows up to a multiple of [`STRIP`]; what becomes of the
+    /// room does not matter.
+    ///
+    /// # Panics
+    /// When the shapes do not fit each other.
+    fn add_product(self, a: &Rows<Self::Value>, b: &Packed<Self::Value>, sum: &mut [f32]) {
+        self.product(a, b, &mut |block| block.add_to(sum, b.cols()));
+    }
+
+    /// `sum += gelu(a · up + bias) · down`, otherwise as [`Kernel::add_product`]. `wide` is memory
+    /// to work in.
+    ///
+    /// # Panics
+    /// When the shapes do not fit each other.
+    fn feed_forward(
+        self,
+        a: &Rows<Self::Value>,
+        (up, bias): (&Packed<Self::Value>, &[f32]),
+        down: &Packed<Self::Value>,
+        wide: &mut Rows<Self::Value>,
+        sum: &mut [f32],
+    ) {
+        wide.reset(a.rows(), up.cols());
+        self.product(a, up, &mut |mut block| {
+            block.add_bias(bias);
+            self.gelu(block.values);
+            wide.put(&block);
+        });
+        self.add_product(wide, down, sum);
+    }
 
     /// `out = softmax(q kᵀ / √width) v` for every sequence and head; `qkv` is
     /// `[tokens, 3 * hidden]`, `out` becomes `[tokens, hidden]`. `lengths` are the token counts of

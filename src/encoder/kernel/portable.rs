@@ -1,13 +1,13 @@
-//! f32 products on any CPU, through the `gemm` crate.
+//! f32 products and attention on any CPU, in safe code.
 
+use std::cell::Cell;
+use std::ops::Range;
+
+use super::sums::{self, Left, PANEL, ROWS, Right};
 use super::{Block, Kernel, Packed, Rows};
 use crate::encoder::attention::{Heads, attention, attention_backward};
 
-/// Rows handed to `gemm` at a time. A fixed number, so that its choice of blocking, and with it
-/// the order of additions in a row, does not depend on how many rows there are.
-const ROWS: usize = 96;
-
-/// f32 products through the `gemm` crate, with the widest vectors the CPU has.
+/// f32 products with the widest vectors the CPU has.
 #[derive(Debug, Clone, Copy)]
 pub struct Portable;
 
@@ -19,13 +19,25 @@ impl Kernel for Portable {
     }
 
     fn pack_rows(self, b: &Rows<f32>, packed: &mut Packed<f32>) {
-        keep(b, packed);
-        (packed.inner, packed.cols, packed.by_column) = (b.rows(), b.cols(), false);
+        packed.shape(b.rows(), b.cols());
+        for (panel, left) in packed.panels().zip((0..b.cols()).step_by(PANEL)) {
+            let width = PANEL.min(b.cols() - left);
+            for (i, line) in panel.as_chunks_mut::<PANEL>().0.iter_mut().enumerate() {
+                line[..width].copy_from_slice(&b.row(i)[left..left + width]);
+            }
+        }
     }
 
     fn pack_columns(self, b: &Rows<f32>, packed: &mut Packed<f32>) {
-        keep(b, packed);
-        (packed.inner, packed.cols, packed.by_column) = (b.cols(), b.rows(), true);
+        packed.shape(b.cols(), b.rows());
+        for (panel, left) in packed.panels().zip((0..b.rows()).step_by(PANEL)) {
+            for column in 0..PANEL.min(b.rows() - left) {
+                let values = b.row(left + column);
+                for (line, value) in panel.as_chunks_mut::<PANEL>().0.iter_mut().zip(values) {
+                    line[column] = *value;
+                }
+            }
+        }
     }
 
     fn turn(self, a: &Rows<f32>, out: &mut Rows<f32>) {
@@ -39,21 +51,31 @@ impl Kernel for Portable {
 
     fn product(self, a: &Rows<f32>, b: &Packed<f32>, each: &mut dyn FnMut(Block)) {
         assert_eq!(a.cols(), b.inner, "inner dimensions of a product");
-        let mut sums = vec![0.0; ROWS * b.cols];
-        let mut padded = Vec::new();
-        for first in (0..a.rows()).step_by(ROWS) {
-            let rows = ROWS.min(a.rows() - first);
-            let left = &a.data()[first * a.stride()..(first + rows) * a.stride()];
-            if rows == ROWS {
-                multiply(left, b, &mut sums);
-            } else {
-                // The last block is filled up with zero rows: see ROWS.
-                padded.resize(ROWS * a.stride(), 0.0);
-                padded[..left.len()].copy_from_slice(left);
-                multiply(&padded, b, &mut sums);
-            }
-            let (cols, values) = (b.cols, &mut sums[..rows * b.cols]);
-            each(Block { row: first, col: 0, rows, cols, values, stride: b.cols });
+        product(a, b.part(0..b.cols, 0..b.inner), b.cols, each);
+    }
+
+    fn feed_forward(
+        self,
+        a: &Rows<f32>,
+        (up, bias): (&Packed<f32>, &[f32]),
+        down: &Packed<f32>,
+        wide: &mut Rows<f32>,
+        sum: &mut [f32],
+    ) {
+        assert!(a.cols() == up.inner && up.cols == down.inner, "inner dimensions of a product");
+        // A part of the wide rows at a time, which stays near.
+        for first in (0..up.cols).step_by(WIDE) {
+            let part = first..up.cols.min(first + WIDE);
+            let bias = &bias[part.clone()];
+            wide.reset(a.rows(), part.len());
+            product(a, up.part(part.clone(), 0..up.inner), part.len(), &mut |mut block| {
+                block.add_bias(bias);
+                self.gelu(block.values);
+                wide.put(&block);
+            });
+            product(wide, down.part(0..down.cols, part), down.cols, &mut |block| {
+                block.add_to(sum, down.cols);
+            });
         }
     }
 
@@ -78,44 +100,51 @@ impl Kernel for Portable {
     }
 }
 
-fn keep(b: &Rows<f32>, packed: &mut Packed<f32>) {
-    let size = b.rows() * b.cols();
-    packed.data.reserve(size);
-    packed.data.values_mut()[..size].copy_from_slice(&b.data()[..size]);
+/// Columns of the feed-forward part's inside that are worked on at a time.
+const WIDE: usize = 12 * PANEL;
+
+thread_local! {
+    /// Memory for packed rows: fresh memory of that size would come from the system each time.
+    static PACKED: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
 }
 
-/// `c` = `ROWS` rows of `a`, times `b`.
-fn multiply(a: &[f32], b: &Packed<f32>, c: &mut [f32]) {
-    let right = &b.data.values()[..b.inner * b.cols];
-    assert_eq!(a.len(), ROWS * b.inner);
-    assert_eq!(c.len(), ROWS * b.cols);
-    if c.is_empty() || b.inner == 0 {
-        c.fill(0.0);
+/// Gives `a · b` block by block to `each`; `b` has `cols` columns.
+fn product(a: &Rows<f32>, b: Right, cols: usize, each: &mut dyn FnMut(Block)) {
+    if b.inner == 0 {
         return;
     }
-    let (down, across) = if b.by_column { (1, b.inner) } else { (b.cols, 1) };
-    // SAFETY: the asserts above tie the shapes and strides to the lengths of the slices.
-    unsafe {
-        gemm::gemm(
-            ROWS,
-            b.cols,
-            b.inner,
-            c.as_mut_ptr(),
-            1,
-            b.cols as isize,
-            false,
-            a.as_ptr(),
-            1,
-            b.inner as isize,
-            right.as_ptr(),
-            across as isize,
-            down as isize,
-            0.0f32,
-            1.0f32,
-            false,
-            false,
-            false,
-            gemm::Parallelism::None,
-        );
+    let mut packed = PACKED.take();
+    for row in (0..a.rows()).step_by(ROWS) {
+        let rows = ROWS.min(a.rows() - row);
+        let left = Left { values: &a.data()[row * a.stride()..], stride: a.stride(), rows };
+        sums::strip(left, b, &mut packed, &mut |panel, values| {
+            let col = panel * PANEL;
+            each(Block { row, col, rows, cols: PANEL.min(cols - col), values, stride: PANEL });
+        });
+    }
+    PACKED.set(packed);
+}
+
+impl Packed<f32> {
+    /// Some columns, from a multiple of [`PANEL`] on, and some of the inner dimension.
+    fn part(&self, columns: Range<usize>, inner: Range<usize>) -> Right<'_> {
+        let panel = self.inner * PANEL;
+        let start = columns.start / PANEL * panel;
+        let end = columns.end.div_ceil(PANEL) * panel;
+        let values = &self.data.values()[start..end];
+        Right { values: &values[inner.start * PANEL..], panel, inner: inner.len() }
+    }
+
+    /// Room for a factor of this shape, zero.
+    fn shape(&mut self, inner: usize, cols: usize) {
+        let size = inner * cols.next_multiple_of(PANEL);
+        self.data.reserve(size);
+        self.data.values_mut()[..size].fill(0.0);
+        (self.inner, self.cols) = (inner, cols);
+    }
+
+    fn panels(&mut self) -> std::slice::ChunksExactMut<'_, f32> {
+        // An empty factor has no panels, and no values to cut either.
+        self.data.values_mut().chunks_exact_mut((self.inner * PANEL).max(1))
     }
 }

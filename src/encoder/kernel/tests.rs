@@ -53,6 +53,63 @@ fn agrees<K: Kernel>(kernel: K, (m, k, n): (usize, usize, usize), tolerance: f32
     check(&left, &packed, true);
 }
 
+/// The fused products of a layer against their definitions, in memory that was used before.
+fn fuses<K: Kernel>(kernel: K, (rows, hidden, inner): (usize, usize, usize), tolerance: f32) {
+    let x = values(rows * hidden, 8);
+    let (up, down) = (values(inner * hidden, 9), values(hidden * inner, 10));
+    let (bias, start) = (values(inner, 11), values(rows * hidden, 12));
+    let (mut packed_up, mut packed_down) = (Packed::new(), Packed::new());
+    kernel.pack_columns(&Rows::from_f32(&up, inner, hidden), &mut packed_up);
+    kernel.pack_columns(&Rows::from_f32(&down, hidden, inner), &mut packed_down);
+    let close = |found: &[f32], truth: &[f32], tolerance: f32| {
+        for (found, truth) in found.iter().zip(truth) {
+            assert!((found - truth).abs() <= tolerance, "{rows} {hidden} {inner}: {found} {truth}");
+        }
+    };
+    let mut wide = reference(&x, &up, (rows, hidden, inner), true);
+    for row in wide.chunks_exact_mut(inner) {
+        math::add(row, &bias);
+    }
+    let mut out = Rows::from_f32(&values(300 * 96, 13), 300, 96);
+    let x = Rows::from_f32(&x, rows, hidden);
+    kernel.project(&x, (&packed_up, &bias), &mut out);
+    let once = tolerance * (hidden as f32).sqrt();
+    close(&out.to_f32(), &wide, once);
+
+    math::gelu(&mut wide);
+    let truth = |wide: &[f32]| {
+        let mut truth = reference(wide, &down, (rows, inner, hidden), true);
+        math::add(&mut truth, &start);
+        truth
+    };
+    let mut sum = vec![7.0; rows.next_multiple_of(STRIP) * hidden];
+    sum[..start.len()].copy_from_slice(&start);
+    kernel.feed_forward(&x, (&packed_up, &bias), &packed_down, &mut out, &mut sum);
+    close(&sum, &truth(&wide), once * (inner as f32).sqrt());
+
+    sum[..start.len()].copy_from_slice(&start);
+    kernel.add_product(&Rows::from_f32(&wide, rows, inner), &packed_down, &mut sum);
+    close(&sum, &truth(&wide), once * (inner as f32).sqrt());
+}
+
+/// Rows are normalised, and their next bias is added to what was normalised.
+fn normalises<K: Kernel>(tolerance: f32) {
+    for width in [8, 32, 40, 384] {
+        let (x, gamma, beta) = (values(5 * width, 14), values(width, 15), values(width, 16));
+        let bias = values(width, 17);
+        let mut truth = vec![0.0; x.len()];
+        math::layer_norm(&x, &gamma, &beta, 1e-12, &mut truth);
+        let mut out = Rows::<K::Value>::from_f32(&values(900, 18), 30, 30);
+        let mut sums = x.clone();
+        let between = math::Between { gamma: &gamma, beta: &beta, eps: 1e-12, bias: &bias };
+        out.normalise(&mut sums, between);
+        for (i, truth) in truth.iter().enumerate() {
+            assert!((out.to_f32()[i] - truth).abs() <= tolerance * truth.abs());
+            assert!((sums[i] - truth - bias[i % width]).abs() < 1e-6);
+        }
+    }
+}
+
 /// The first rows of a product must not depend on how many rows follow.
 fn rows_are_independent<K: Kernel>(kernel: K) {
     let (k, n) = (384, 40);
@@ -64,6 +121,22 @@ fn rows_are_independent<K: Kernel>(kernel: K) {
         let some = Rows::from_f32(&a[first * k..(first + rows) * k], rows, k);
         let some = product(kernel, &some, &packed);
         assert_eq!(some, all[first * n..(first + rows) * n], "rows {first}+{rows}");
+    }
+    let inner = 70;
+    let (up, bias, down) = (values(inner * k, 20), values(inner, 21), values(inner * 64, 22));
+    let mut packed_down = Packed::new();
+    kernel.pack_columns(&Rows::from_f32(&up, inner, k), &mut packed);
+    kernel.pack_columns(&Rows::from_f32(&down, 64, inner), &mut packed_down);
+    let feed = |first: usize, rows: usize| {
+        let x = Rows::from_f32(&a[first * k..(first + rows) * k], rows, k);
+        let mut sum = vec![0.5; rows.next_multiple_of(STRIP) * 64];
+        kernel.feed_forward(&x, (&packed, &bias), &packed_down, &mut Rows::new(), &mut sum);
+        sum.truncate(rows * 64);
+        sum
+    };
+    let all = feed(0, 300);
+    for (first, rows) in [(0, 1), (5, 3), (90, 100), (17, 96)] {
+        assert_eq!(feed(first, rows), all[first * 64..(first + rows) * 64], "rows {first}+{rows}");
     }
 }
 
@@ -114,7 +187,10 @@ const HEADS: [Heads; 3] =
 fn portable_agrees_with_the_definitions() {
     for shape in SHAPES {
         agrees(Portable, shape, 1e-6);
+        fuses(Portable, shape, 1e-6);
     }
+    fuses(Portable, (100, 64, 420), 1e-6);
+    normalises::<Portable>(0.0);
     rows_are_independent(Portable);
     for heads in HEADS {
         attends(Portable, &[1, 17, 40], heads, 0.0);
@@ -129,7 +205,10 @@ fn amx_agrees_with_the_definitions() {
     for shape in SHAPES {
         // bf16 keeps 8 bits: half a unit of the last place of each factor.
         agrees(amx, shape, 8e-3);
+        fuses(amx, shape, 8e-3);
     }
+    fuses(amx, (100, 64, 420), 8e-3);
+    normalises::<Amx>(4e-3);
     rows_are_independent(amx);
     for heads in HEADS {
         attends(amx, &[1, 16, 17, 32, 45, 100], heads, 3e-2);
@@ -143,9 +222,11 @@ proptest! {
     #[test]
     fn any_shape_will_do(m in 0usize..140, k in 1usize..140, n in 1usize..140) {
         agrees(Portable, (m, k, n), 1e-6);
+        fuses(Portable, (m, k, n), 1e-6);
         #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
         if let Some(amx) = Amx::detect() {
             agrees(amx, (m, k, n), 8e-3);
+            fuses(amx, (m, k, n), 8e-3);
         }
     }
 }

@@ -39,10 +39,13 @@ pub fn gelu_backward(x: &[f32], dy: &mut [f32]) {
     }
 }
 
+/// Where the fits below end.
+pub const GELU_END: f32 = 4.5;
+
 /// `0.5 + x P(x²)` for x cut off at ±4.5: the shape of Φ and of the derivative of GELU.
 #[inline(always)]
 fn half_plus_odd(x: f32, p: &[f32; 9]) -> f32 {
-    let x = x.clamp(-4.5, 4.5);
+    let x = x.clamp(-GELU_END, GELU_END);
     let square = x * x;
     let mut sum = p[8];
     for factor in p[..8].iter().rev() {
@@ -52,7 +55,7 @@ fn half_plus_odd(x: f32, p: &[f32; 9]) -> f32 {
 }
 
 /// Minimax fit of `(Φ(x) − 0.5) / x` over x², weighted by x².
-const CDF: [f32; 9] = [
+pub const GELU_CDF: [f32; 9] = [
     0.398_712_6,
     -0.065_984_66,
     0.009_585_205,
@@ -81,7 +84,7 @@ const SLOPE: [f32; 9] = [
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
 pub fn fast_gelu(x: &mut [f32]) {
     for x in x {
-        *x *= half_plus_odd(*x, &CDF);
+        *x *= half_plus_odd(*x, &GELU_CDF);
     }
 }
 

@@ -1,28 +1,33 @@
 //! Elementwise pieces of the encoder on plain slices, forward and backward.
 //!
 //! Each function is compiled for several vector widths and the widest one the CPU has is
-//! taken at run time. Sums run in sixteen lanes, so that their order is fixed.
+//! taken at run time. Sums run in lanes, so that their order is fixed.
 
 mod dropout;
 mod gelu;
+mod norm;
 mod rounding;
 mod softmax;
 
 use multiversion::multiversion;
 
 pub use dropout::Dropout;
-pub use gelu::{fast_gelu, fast_gelu_backward, gelu, gelu_backward};
-pub use rounding::{from_bf16, rows_to_bf16, to_bf16};
+pub use gelu::{GELU_CDF, GELU_END, fast_gelu, fast_gelu_backward, gelu, gelu_backward};
+pub use norm::{Between, layer_norm, layer_norm_backward, normalise, normalise_to_bf16};
+pub use rounding::{add_bf16, from_bf16, rows_to_bf16, to_bf16};
 pub(super) use softmax::softmax;
-pub use softmax::{softmax_gradient_to_bf16, softmax_to_bf16};
+pub use softmax::softmax_gradient_to_bf16;
+
+/// Columns of most blocks of a product: rows of known size need no loop.
+const BLOCK: usize = 32;
 
 /// Sums run in so many lanes.
 const LANES: usize = 16;
 
-/// Joins sixteen values to one, halves first: a fixed order with short waits.
+/// Joins values, a power of two of them, to one, halves first: a fixed order with short waits.
 #[inline(always)]
-fn join(mut lanes: [f32; LANES], f: impl Fn(f32, f32) -> f32) -> f32 {
-    let mut width = LANES / 2;
+fn join<const N: usize>(mut lanes: [f32; N], f: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut width = N / 2;
     while width > 0 {
         for i in 0..width {
             lanes[i] = f(lanes[i], lanes[i + width]);
@@ -32,14 +37,16 @@ fn join(mut lanes: [f32; LANES], f: impl Fn(f32, f32) -> f32) -> f32 {
     lanes[0]
 }
 
-/// Sum of `f` over the values in a fixed order: sixteen running sums, then those.
+/// Sum of `f` over the values in a fixed order: running sums side by side, then those.
 #[inline(always)]
 fn sum(values: &[f32], f: impl Fn(usize, f32) -> f32) -> f32 {
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    let mut lanes = [0f32; LANES];
+    /// Two vectors' worth: one would wait for itself.
+    const WIDE: usize = 2 * LANES;
+    let (chunks, rest) = values.as_chunks::<WIDE>();
+    let mut lanes = [0f32; WIDE];
     for (i, chunk) in chunks.iter().enumerate() {
         for (j, lane) in lanes.iter_mut().enumerate() {
-            *lane += f(i * LANES + j, chunk[j]);
+            *lane += f(i * WIDE + j, chunk[j]);
         }
     }
     let first = values.len() - rest.len();
@@ -77,23 +84,41 @@ pub fn add_to_rows(values: &mut [f32], stride: usize, rows: usize, bias: &[f32])
     }
 }
 
-/// `out = x wᵀ + b`, x `[rows, inner]`, w `[bias.len(), inner]`: for layers too small for a
-/// kernel.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
-pub fn dense(x: &[f32], weight: &[f32], bias: &[f32], out: &mut [f32]) {
-    let inner = weight.len() / bias.len();
-    for (x, out) in x.chunks_exact(inner).zip(out.chunks_exact_mut(bias.len())) {
-        for ((out, weight), bias) in out.iter_mut().zip(weight.chunks_exact(inner)).zip(bias) {
-            *out = sum(x, |i, x| x * weight[i]) + bias;
-        }
-    }
-}
-
 /// `a += b`.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
 pub fn add(a: &mut [f32], b: &[f32]) {
     for (a, b) in a.iter_mut().zip(b) {
         *a += b;
+    }
+}
+
+/// Adds `rows` rows of `cols` values to others; they begin `stride` and `b_stride` values apart.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
+pub fn add_rows(a: &mut [f32], stride: usize, b: &[f32], b_stride: usize, size: (usize, usize)) {
+    let (rows, cols) = size;
+    for (a, b) in a.chunks_mut(stride).zip(b.chunks(b_stride)).take(rows) {
+        match (cols, a.first_chunk_mut::<BLOCK>(), b.first_chunk::<BLOCK>()) {
+            (BLOCK, Some(a), Some(b)) => a.iter_mut().zip(b).for_each(|(a, b)| *a += b),
+            _ => a[..cols].iter_mut().zip(&b[..cols]).for_each(|(a, b)| *a += b),
+        }
+    }
+}
+
+/// Copies `rows` rows of `cols` values; they begin `stride` and `to_stride` values apart.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
+pub fn copy_rows(
+    from: &[f32],
+    stride: usize,
+    to: &mut [f32],
+    to_stride: usize,
+    size: (usize, usize),
+) {
+    let (rows, cols) = size;
+    for (from, to) in from.chunks(stride).zip(to.chunks_mut(to_stride)).take(rows) {
+        match (cols, from.first_chunk::<BLOCK>(), to.first_chunk_mut::<BLOCK>()) {
+            (BLOCK, Some(from), Some(to)) => *to = *from,
+            _ => to[..cols].copy_from_slice(&from[..cols]),
+        }
     }
 }
 
@@ -122,69 +147,6 @@ pub fn square_sum(values: &[f32]) -> f32 {
     sum(values, |_, v| v * v)
 }
 
-/// Normalises every row of `x` to mean 0 and variance 1, then scales and shifts it.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
-pub fn layer_norm(x: &[f32], gamma: &[f32], beta: &[f32], eps: f32, out: &mut [f32]) {
-    let width = gamma.len();
-    for (x, out) in x.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
-        let (mean, scale) = moments(x, eps);
-        for (((out, x), gamma), beta) in out.iter_mut().zip(x).zip(gamma).zip(beta) {
-            *out = (x - mean) * scale * gamma + beta;
-        }
-    }
-}
-
-/// Mean of a row, and one over its standard deviation.
-#[inline(always)]
-fn moments(x: &[f32], eps: f32) -> (f32, f32) {
-    let n = x.len() as f32;
-    let mean = sum(x, |_, x| x) / n;
-    let variance = sum(x, |_, x| (x - mean) * (x - mean)) / n;
-    (mean, 1.0 / (variance + eps).sqrt())
-}
-
-/// Gradients of [`layer_norm`]. `dgamma` and `dbeta` are overwritten.
-///
-/// With x̂ the normalised row and g = dy · γ: dx = scale · (g − mean(g) − x̂ · mean(g · x̂)).
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
-pub fn layer_norm_backward(
-    x: &[f32],
-    gamma: &[f32],
-    eps: f32,
-    dy: &[f32],
-    dx: &mut [f32],
-    (dgamma, dbeta): (&mut [f32], &mut [f32]),
-) {
-    let width = gamma.len();
-    let n = width as f32;
-    dgamma.fill(0.0);
-    dbeta.fill(0.0);
-    let mut normed = vec![0f32; width];
-    let mut scaled = vec![0f32; width];
-    for ((x, dy), dx) in
-        x.chunks_exact(width).zip(dy.chunks_exact(width)).zip(dx.chunks_exact_mut(width))
-    {
-        let (mean, scale) = moments(x, eps);
-        for (normed, x) in normed.iter_mut().zip(x) {
-            *normed = (x - mean) * scale;
-        }
-        for ((scaled, dy), gamma) in scaled.iter_mut().zip(dy).zip(gamma) {
-            *scaled = dy * gamma;
-        }
-        for ((dgamma, dy), normed) in dgamma.iter_mut().zip(dy).zip(&normed) {
-            *dgamma += dy * normed;
-        }
-        for (dbeta, dy) in dbeta.iter_mut().zip(dy) {
-            *dbeta += dy;
-        }
-        let mean_g = sum(&scaled, |_, g| g) / n;
-        let mean_gx = sum(&scaled, |i, g| g * normed[i]) / n;
-        for ((dx, g), x) in dx.iter_mut().zip(&scaled).zip(&normed) {
-            *dx = scale * (g - mean_g - x * mean_gx);
-        }
-    }
-}
-
 /// Logistic function.
 pub fn sigmoid(x: f32) -> f32 {
     if x >= 0.0 {
@@ -207,17 +169,5 @@ mod tests {
             assert!((f64::from(exp(x)) - truth).abs() <= 2e-7 * truth, "{x}");
         }
         assert!(exp(-1000.0) == 0.0);
-    }
-
-    #[test]
-    fn layer_norm_has_mean_beta_and_variance_gamma() {
-        let x: Vec<f32> = (0..3 * 40).map(|i| ((i * 37 % 101) as f32) * 0.3 - 7.0).collect();
-        let mut y = vec![0.0; x.len()];
-        layer_norm(&x, &[2.0; 40], &[0.5; 40], 1e-12, &mut y);
-        for row in y.chunks(40) {
-            let mean = row.iter().sum::<f32>() / 40.0;
-            let variance = row.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / 40.0;
-            assert!((mean - 0.5).abs() < 1e-5 && (variance - 4.0).abs() < 1e-4);
-        }
     }
 }

@@ -49,6 +49,14 @@ pub fn from_bf16(from: &[bf16], to: &mut [f32]) {
     }
 }
 
+/// `sums += values`.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
+pub fn add_bf16(sums: &mut [f32], values: &[bf16]) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum += f32::from_bits(u32::from(value.to_bits()) << 16);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,5 +70,7 @@ mod tests {
         let mut back = [0.0; 8];
         from_bf16(&rounded, &mut back);
         assert_eq!(back, rounded.map(bf16::to_f32));
+        add_bf16(&mut back, &rounded);
+        assert_eq!(back, rounded.map(|value| 2.0 * value.to_f32()));
     }
 }

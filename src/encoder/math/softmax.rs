@@ -6,27 +6,6 @@ use multiversion::multiversion;
 use super::rounding::bf16_bits;
 use super::{LANES, exp, join};
 
-/// Rows of attention scores → e^(scale · (score − largest)) as bf16, and one over each row's sum.
-///
-/// As many rows as `inverse` has values; the columns from `len` on become (nearly) zero.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
-pub fn softmax_to_bf16(
-    scores: &mut [f32],
-    len: usize,
-    scale: f32,
-    out: &mut [bf16],
-    inverse: &mut [f32],
-) {
-    let long = scores.len() / inverse.len();
-    let rows = scores.chunks_exact_mut(long).zip(out.chunks_exact_mut(long));
-    for ((row, out), inverse) in rows.zip(inverse) {
-        *inverse = 1.0 / exponentials(row, len, scale);
-        for (out, value) in out.iter_mut().zip(row) {
-            *out = bf16::from_bits(bf16_bits(*value));
-        }
-    }
-}
-
 /// Rows of attention scores and the gradients of their probabilities → the probabilities and the
 /// gradients of the scores, as bf16: `ds = scale · p (dp − Σ p dp)`.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
@@ -56,15 +35,17 @@ pub fn softmax_gradient_to_bf16(
     }
 }
 
-/// The row becomes e^(scale · (value − largest)), its values from `len` on (nearly) zero; returns
-/// the sum. Its length is a multiple of 16.
+/// The row becomes e^(scale · (value − largest)), its values from `len` on zero; returns the sum.
+/// Its length is a multiple of 16.
 #[inline(always)]
 fn exponentials(row: &mut [f32], len: usize, scale: f32) -> f32 {
-    row[len..].fill(-1e30);
     let (row, _) = row.as_chunks_mut::<LANES>();
     let mut maxima = [f32::NEG_INFINITY; LANES];
-    for chunk in row.iter() {
-        for (max, value) in maxima.iter_mut().zip(chunk) {
+    for (i, chunk) in row.iter_mut().enumerate() {
+        // Whole vectors: memory that was written in parts is slow to read at once.
+        let left = len.saturating_sub(i * LANES);
+        for (j, (max, value)) in maxima.iter_mut().zip(chunk).enumerate() {
+            *value = if j < left { *value } else { -1e30 };
             *max = if *value > *max { *value } else { *max };
         }
     }
@@ -79,12 +60,13 @@ fn exponentials(row: &mut [f32], len: usize, scale: f32) -> f32 {
     join(sums, |a, b| a + b)
 }
 
-/// Softmax of one row in place; its length is a multiple of 16, and −∞ gives (nearly) 0.
+/// Softmax of the first `len` values of a row times `scale`, in place; the rest becomes zero. Its
+/// length is a multiple of 16.
 #[inline(always)]
-pub(crate) fn softmax(row: &mut [f32]) {
-    let scale = 1.0 / exponentials(row, row.len(), 1.0);
+pub(crate) fn softmax(row: &mut [f32], len: usize, scale: f32) {
+    let inverse = 1.0 / exponentials(row, len, scale);
     for value in row {
-        *value *= scale;
+        *value *= inverse;
     }
 }
 
@@ -95,8 +77,11 @@ mod tests {
     #[test]
     fn softmax_sums_to_one() {
         let mut row: Vec<f32> = (0..48).map(|i| (i as f32 * 0.7).sin() * 20.0).collect();
-        softmax(&mut row);
+        softmax(&mut row, 35, 0.5);
         assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-6);
-        assert!(row.iter().all(|p| *p >= 0.0));
+        assert!(row[..35].iter().all(|p| *p > 0.0) && row[35..].iter().all(|p| *p == 0.0));
+        let ratio = f64::from(row[4] / row[3]);
+        let truth = (10.0 * ((2.8f64).sin() - (2.1f64).sin())).exp();
+        assert!((ratio / truth - 1.0).abs() < 1e-4, "{ratio} {truth}");
     }
 }

@@ -2,8 +2,9 @@
 
 use half::bf16;
 
+use super::finish;
 use super::pack::{self, View, packed_len};
-use super::tiles::{Configured, STEP, TILE, TILE_VALUES, half_step};
+use super::tiles::{self, Configured, STEP, Step, TILE, TILE_VALUES};
 use crate::encoder::attention::{Heads, attention, attention_backward};
 use crate::encoder::kernel::{Aligned, Rows, Value};
 use crate::encoder::math;
@@ -29,14 +30,14 @@ pub fn forward(
         return;
     }
     let mut work = Work::new(lengths, heads);
+    let stride = out.stride();
     let mut first = 0;
     for &len in lengths {
         for head in 0..heads.count {
-            let [q, k, v] = parts(qkv, first, len, heads, head);
-            work.attend(tiles, [q, k, v], heads, |row, values| {
-                let at = head * heads.width;
-                bf16::narrow(values, &mut out.row_mut(first + row)[at..at + heads.width]);
-            });
+            let parts = parts(qkv, first, len, heads, head);
+            let at = first * stride + head * heads.width;
+            let end = at + (len.max(1) - 1) * stride + heads.width;
+            work.attend(tiles, parts, heads, &mut out.data_mut()[at..end], stride);
         }
         first += len;
     }
@@ -109,38 +110,38 @@ impl Work {
             p: Aligned::new(square),
             ds: Aligned::new(square),
             turned: Aligned::new(square),
-            out: Aligned::new(TILE * heads.width),
+            out: Aligned::new(STEP * heads.width),
         }
     }
 
-    /// Gives the rows of `softmax(q kᵀ / √width) v` to `each`.
+    /// `out = softmax(q kᵀ / √width) v`, rows `stride` values apart.
     fn attend(
         &mut self,
         tiles: &Configured,
         [q, k, v]: [View; 3],
         heads: Heads,
-        mut each: impl FnMut(usize, &[f32]),
+        out: &mut [bf16],
+        stride: usize,
     ) {
         let (len, width) = (q.rows, heads.width);
         let long = len.next_multiple_of(STEP);
         pack_columns(k, &mut self.keys);
         pack_rows(v, &mut self.values);
-        for row in (0..len).step_by(TILE) {
-            let scores = &mut self.scores.values_mut()[..TILE * long];
-            let q = (&q.data[row * q.stride..], q.stride);
-            strip(tiles, q, &self.keys, width, scores);
-            let p = &mut self.p.values_mut()[..TILE * long];
-            let mut inverse = [0.0; TILE];
-            math::softmax_to_bf16(scores, len, heads.scale(), p, &mut inverse);
-            let out = &mut self.out.values_mut()[..TILE * width];
-            strip(tiles, (&*p, long), &self.values, long, out);
-            let rows = out.chunks_exact_mut(width).zip(inverse).take(len - row);
-            for (i, (values, inverse)) in rows.enumerate() {
-                for value in values.iter_mut() {
-                    *value *= inverse;
-                }
-                each(row + i, values);
-            }
+        for row in (0..len).step_by(STEP) {
+            let rows = STEP.min(len - row);
+            let tall = rows.next_multiple_of(TILE);
+            let scores = &mut self.scores.values_mut()[..tall * long];
+            let p = &mut self.p.values_mut()[..tall * long];
+            let sums = &mut self.out.values_mut()[..tall * width];
+            let mut inverse = [0.0; STEP];
+            let inverse = &mut inverse[..rows];
+            strip(tiles, (&q.data[row * q.stride..], q.stride), &self.keys, (width, long), scores);
+            // SAFETY: tiles are configured, so the CPU has these vectors.
+            unsafe { finish::softmax(scores, (long, len), heads.scale(), p, inverse) };
+            strip(tiles, (&*p, long), &self.values, (long, width), sums);
+            let out = &mut out[row * stride..];
+            // SAFETY: as above.
+            unsafe { finish::scaled(sums, width, inverse, out, stride) };
         }
     }
 
@@ -161,9 +162,9 @@ impl Work {
             let block = row * long..(row + TILE) * long;
             let scores = &mut self.scores.values_mut()[block.clone()];
             let d_scores = &mut self.d_scores.values_mut()[block.clone()];
-            strip(tiles, (&q.data[row * q.stride..], q.stride), &self.keys, width, scores);
+            strip(tiles, (&q.data[row * q.stride..], q.stride), &self.keys, (width, long), scores);
             let d = (&d_out.data[row * d_out.stride..], d_out.stride);
-            strip(tiles, d, &self.values, width, d_scores);
+            strip(tiles, d, &self.values, (width, long), d_scores);
             let p = &mut self.p.values_mut()[block.clone()];
             let ds = &mut self.ds.values_mut()[block];
             math::softmax_gradient_to_bf16((scores, d_scores), long, len, heads.scale(), (p, ds));
@@ -199,7 +200,8 @@ impl Aligned<f32> {
     ) {
         let out = &mut self.values_mut()[..TILE * width];
         for row in (0..len).step_by(TILE) {
-            strip(tiles, (&a[row * stride..], stride), b, len.next_multiple_of(STEP), out);
+            let inner = len.next_multiple_of(STEP);
+            strip(tiles, (&a[row * stride..], stride), b, (inner, width), out);
             for (i, values) in out.chunks_exact(width).take(len - row).enumerate() {
                 each(row + i, values);
             }
@@ -207,26 +209,28 @@ impl Aligned<f32> {
     }
 }
 
-/// `out` = 16 rows of a product; `inner` is a multiple of 32.
+/// `out` = 16 or 32 rows of a product, of `cols` columns each; `inner` and `cols` are multiples
+/// of 32.
 fn strip(
     _: &Configured,
-    (a, stride): (&[bf16], usize),
+    (a, a_stride): (&[bf16], usize),
     b: &Aligned<bf16>,
-    inner: usize,
+    (inner, cols): (usize, usize),
     out: &mut [f32],
 ) {
-    let cols = out.len() / TILE;
     let (steps, panels) = (inner / STEP, cols / STEP);
     let panel = steps * 2 * TILE_VALUES;
-    assert!(steps > 0 && (TILE - 1) * stride + inner <= a.len());
-    assert!(panels * panel <= b.values().len() && panels * STEP * TILE <= out.len());
+    let rows = out.len() / cols;
+    assert!(steps > 0 && (rows == TILE || rows == STEP));
+    assert!((rows - 1) * a_stride + inner <= a.len() && panels * panel <= b.values().len());
     for i in 0..panels {
-        // SAFETY: tiles are configured; the asserts hold 16 rows of `a`, the panel of `b`, and 16
+        let b = b.values()[i * panel..].as_ptr();
+        let c = out[i * STEP..].as_mut_ptr();
+        let step =
+            Step { a: a.as_ptr(), a_stride, b, steps, c, c_stride: cols, add: false, ahead: b };
+        // SAFETY: tiles are configured; the asserts hold the rows of `a`, the panel of `b`, and
         // rows of `cols` sums.
-        unsafe {
-            let b = b.values().as_ptr().add(i * panel);
-            half_step(a.as_ptr(), stride, b, steps, out.as_mut_ptr().add(i * STEP), cols);
-        }
+        unsafe { if rows == STEP { tiles::step(step) } else { tiles::half_step(step) } };
     }
 }
 

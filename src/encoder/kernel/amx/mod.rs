@@ -1,7 +1,9 @@
 //! bf16 products with f32 sums on the AMX units of x86-64 (Intel, Sapphire Rapids and later).
 
 mod attention;
+mod finish;
 mod pack;
+mod product;
 mod tiles;
 
 use std::sync::OnceLock;
@@ -9,8 +11,9 @@ use std::sync::OnceLock;
 use half::bf16;
 
 use self::pack::View;
-use self::tiles::{Configured, DEPTH, STEP, TILE_VALUES};
-use super::{Aligned, Block, Kernel, Packed, Rows};
+use self::product::{Right, Sums};
+use self::tiles::{Configured, STEP};
+use super::{Block, Kernel, Packed, Rows};
 use crate::encoder::attention::Heads;
 use crate::encoder::math;
 
@@ -37,6 +40,38 @@ impl Rows<bf16> {
     fn view(&self) -> View<'_> {
         View { data: self.data(), stride: self.stride(), rows: self.rows(), cols: self.cols() }
     }
+}
+
+/// Panels of the feed-forward part's inside that are worked on at a time.
+const WIDE: usize = 12;
+
+/// Panics when factor and bias of a dense layer do not fit `inner` values or each other.
+fn check_dense(inner: usize, b: &Packed<bf16>, bias: &[f32]) {
+    assert_eq!(inner, b.inner, "inner dimensions of a product");
+    assert_eq!(bias.len(), b.cols, "one bias a column");
+}
+
+/// `out = finish(a · b + bias)`.
+fn project(
+    tiles: &Configured,
+    a: &Rows<bf16>,
+    (b, bias): (Right, &[f32]),
+    out: &mut Rows<bf16>,
+    finish: unsafe fn(&Sums, &[f32; STEP], &mut [bf16], usize),
+) {
+    let stride = out.stride();
+    product::blocks(tiles, a, b, |row, col, sums| {
+        let rows = STEP.min(a.rows() - row);
+        let out = &mut out.data_mut()[row * stride + col..][..(rows - 1) * stride + STEP];
+        let mut padded = [0.0; STEP];
+        let bias = &bias[col..];
+        let bias = bias.first_chunk().unwrap_or_else(|| {
+            padded[..bias.len()].copy_from_slice(bias);
+            &padded
+        });
+        // SAFETY: tiles are configured, so the CPU has these vectors.
+        unsafe { finish(sums, bias, out, stride) };
+    });
 }
 
 impl Kernel for Amx {
@@ -69,26 +104,53 @@ impl Kernel for Amx {
 
     fn product(self, a: &Rows<bf16>, b: &Packed<bf16>, each: &mut dyn FnMut(Block)) {
         assert_eq!(a.cols(), b.inner, "inner dimensions of a product");
-        if a.rows() == 0 || b.cols == 0 || b.inner == 0 {
-            return;
+        product::blocks(&self.tiles(), a, Right::whole(b), |row, col, sums| {
+            let (rows, cols) = (STEP.min(a.rows() - row), STEP.min(b.cols - col));
+            each(Block { row, col, rows, cols, values: &mut sums.0, stride: STEP });
+        });
+    }
+
+    fn project(self, a: &Rows<bf16>, (b, bias): (&Packed<bf16>, &[f32]), out: &mut Rows<bf16>) {
+        check_dense(a.cols(), b, bias);
+        out.reset(a.rows(), b.cols);
+        project(&self.tiles(), a, (Right::whole(b), bias), out, finish::biased);
+    }
+
+    fn add_product(self, a: &Rows<bf16>, b: &Packed<bf16>, sum: &mut [f32]) {
+        assert_eq!(a.cols(), b.inner, "inner dimensions of a product");
+        assert!(a.rows() * b.cols <= sum.len(), "no room for the sums");
+        let tiles = self.tiles();
+        if b.cols.is_multiple_of(STEP) {
+            product::add(&tiles, a, Right::whole(b), sum);
+        } else {
+            self.product(a, b, &mut |block| block.add_to(sum, b.cols));
         }
-        let steps = a.cols().div_ceil(DEPTH);
-        let panel = steps * 2 * TILE_VALUES;
-        let (left, right) = (a.data(), b.data.values());
-        assert!(left.len() >= a.rows().next_multiple_of(STEP) * a.stride());
-        assert!(right.len() >= b.cols.div_ceil(STEP) * panel);
-        let mut sums = Aligned::<f32>::new(STEP * STEP);
-        let sums = sums.values_mut();
-        let _tiles = self.tiles();
-        for (col, right) in (0..b.cols).step_by(STEP).zip(right.chunks_exact(panel)) {
-            for row in (0..a.rows()).step_by(STEP) {
-                let left = left[row * a.stride()..].as_ptr();
-                // SAFETY: tiles are configured; the asserts hold 32 rows of `left` and a whole
-                // panel of `right`; `sums` has 32 x 32 values.
-                unsafe { tiles::step(left, a.stride(), right.as_ptr(), steps, sums.as_mut_ptr()) };
-                let (rows, cols) = (STEP.min(a.rows() - row), STEP.min(b.cols - col));
-                each(Block { row, col, rows, cols, values: sums, stride: STEP });
-            }
+    }
+
+    fn feed_forward(
+        self,
+        a: &Rows<bf16>,
+        (up, bias): (&Packed<bf16>, &[f32]),
+        down: &Packed<bf16>,
+        wide: &mut Rows<bf16>,
+        sum: &mut [f32],
+    ) {
+        check_dense(a.cols(), up, bias);
+        assert_eq!(up.cols, down.inner, "inner dimensions of a product");
+        if !down.cols.is_multiple_of(STEP) {
+            wide.reset(a.rows(), up.cols);
+            project(&self.tiles(), a, (Right::whole(up), bias), wide, finish::biased_gelu);
+            return self.add_product(wide, down, sum);
+        }
+        let tiles = self.tiles();
+        let (up, down) = (Right::whole(up), Right::whole(down));
+        // A part of the wide rows at a time, which stays near.
+        for first in (0..up.panels()).step_by(WIDE) {
+            let part = up.columns(first, WIDE);
+            wide.reset(a.rows(), part.panels() * STEP);
+            let bias = &bias[first * STEP..];
+            project(&tiles, a, (part, bias), wide, finish::biased_gelu);
+            product::add(&tiles, wide, down.inner(first, part.panels()), sum);
         }
     }
 

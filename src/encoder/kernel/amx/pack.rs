@@ -5,9 +5,9 @@
 //! (Intel Architecture Instruction Set Extensions, chapter AMX, `TDPBF16PS`).
 
 use std::arch::x86_64::{
-    __m256i, __m512i, _mm256_loadu_si256, _mm512_cvtepu16_epi32, _mm512_loadu_si512,
-    _mm512_or_si512, _mm512_setzero_si512, _mm512_shuffle_i32x4, _mm512_slli_epi32,
-    _mm512_storeu_si512, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32,
+    __m512i, _mm512_loadu_si512, _mm512_permutex2var_epi64, _mm512_setr_epi64,
+    _mm512_setzero_si512, _mm512_shuffle_i32x4, _mm512_storeu_si512, _mm512_unpackhi_epi16,
+    _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi16, _mm512_unpacklo_epi32,
     _mm512_unpacklo_epi64,
 };
 
@@ -73,18 +73,21 @@ pub fn rows(b: View, out: &mut [bf16]) {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 unsafe fn pairs(b: View, row: usize, col: usize) -> (__m512i, __m512i) {
-    let load = |row: usize, col: usize| {
+    let load = |row: usize| {
         if row < b.rows {
             // SAFETY: the caller's promise.
-            let values: __m256i =
-                unsafe { _mm256_loadu_si256(b.data.as_ptr().add(row * b.stride + col).cast()) };
-            _mm512_cvtepu16_epi32(values)
+            unsafe { _mm512_loadu_si512(b.data.as_ptr().add(row * b.stride + col).cast()) }
         } else {
             _mm512_setzero_si512()
         }
     };
-    let pair = |col| _mm512_or_si512(load(row, col), _mm512_slli_epi32::<16>(load(row + 1, col)));
-    (pair(col), pair(col + TILE))
+    let (first, second) = (load(row), load(row + 1));
+    // Pairs of columns 0 to 3 of every 8, and 4 to 7; then their lanes in order.
+    let low = _mm512_unpacklo_epi16(first, second);
+    let high = _mm512_unpackhi_epi16(first, second);
+    let left = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
+    let right = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+    (_mm512_permutex2var_epi64(low, left, high), _mm512_permutex2var_epi64(low, right, high))
 }
 
 /// Packs the transposed `b` `[cols, inner]`; missing rows count as zero.
