@@ -43,7 +43,7 @@ pub struct Pipeline<'a> {
 
 /// One record that waits for its turn.
 enum Waiting {
-    Clause(ClauseRecord),
+    Clause(Box<ClauseRecord>),
     Failed(ErrorRecord),
     /// A document ends here.
     End,
@@ -114,7 +114,7 @@ impl Pipeline<'_> {
                     if let Some(pages) = &document.pages {
                         record.place_on(pages);
                     }
-                    waiting.push(Waiting::Clause(record));
+                    waiting.push(Waiting::Clause(Box::new(record)));
                     self.write_if_full(waiting)?;
                 }
             }
@@ -214,7 +214,7 @@ impl Labeller<'_> {
         let mut records: Vec<&mut ClauseRecord> = waiting
             .iter_mut()
             .filter_map(|waiting| match waiting {
-                Waiting::Clause(record) => Some(record),
+                Waiting::Clause(record) => Some(&mut **record),
                 Waiting::Failed(_) | Waiting::End => None,
             })
             .collect();

@@ -35,6 +35,7 @@ pub struct Right<'a> {
 /// Gives the sums of `a` and every panel of `b` to `each`: the panel's index and rows of
 /// [`PANEL`] values. `packed` is memory to work in.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
+#[allow(clippy::ifs_same_cond, reason = "each target knows its own branch: the others are false")]
 pub fn strip(a: Left, b: Right, packed: &mut Vec<f32>, each: &mut dyn FnMut(usize, &mut [f32])) {
     // As many sums as registers hold.
     if target_cfg_f!(target_feature = "avx512f") {
@@ -74,7 +75,6 @@ fn run<const M: usize, const N: usize, const FUSED: bool>(
 
 /// Sums of a tile and the columns of a panel from `first` on.
 #[inline(always)]
-#[expect(clippy::needless_range_loop, reason = "the columns outside become vectors; rows do not")]
 fn multiply<const M: usize, const N: usize, const FUSED: bool>(
     tile: &[[f32; M]],
     panel: &[[f32; PANEL]],
@@ -83,6 +83,7 @@ fn multiply<const M: usize, const N: usize, const FUSED: bool>(
     let mut sums = [[0f32; N]; M];
     for (a, b) in tile.iter().zip(panel) {
         let Some(b) = b[first..].first_chunk::<N>() else { break };
+        // The columns outside become vectors; rows would not.
         for i in 0..N {
             for r in 0..M {
                 let sum = &mut sums[r][i];
