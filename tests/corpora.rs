@@ -48,6 +48,10 @@ fn clauses_of_saved_pages_stand_where_they_say() {
                 continue;
             }
         };
+        // Spans of a PDF count characters of its pages; its reader's own tests check them.
+        if document.pages.is_some() {
+            continue;
+        }
         pages += 1;
         let mut last = 0;
         for clause in clause::split(&document) {

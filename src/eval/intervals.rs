@@ -6,7 +6,8 @@
 //! A figure is a share, and shares near 0 or 1 are skewed. So its draws are taken as log odds, with
 //! half a clause more on each side (Haldane and Anscombe), where they are nearly normal; the interval
 //! is Student's t with one degree of freedom less than there are policies. Policies that happen to
-//! have no error would vary not at all: no interval is narrower than Wilson's for so many clauses.
+//! have no error would vary not at all: no interval of a category, or of all clauses, is narrower than
+//! Wilson's for so many clauses.
 
 use super::metrics::{Measures, Tally};
 use super::student::{expanded_tail, quantile};
@@ -62,14 +63,18 @@ pub fn bootstrap(groups: &[Tally], options: &Bootstrap) -> Option<Vec<Interval>>
             }
         }
     });
-    let rows = found.iter().zip(draws).map(|(measures, spreads)| {
-        let [precision, recall, f1] = shares(measures);
-        let [of_precision, of_recall, of_f1] = spreads;
-        Interval {
-            precision: of_precision.interval(precision, groups.len()),
-            recall: of_recall.interval(recall, groups.len()),
-            f1: of_f1.interval(f1, groups.len()),
-        }
+    // Categories and their micro average are shares of clauses; the other averages are not.
+    let counted = first.categories().len() + 1;
+    let rows = found.iter().zip(draws).enumerate().map(|(row, (measures, spreads))| {
+        let shares = shares(measures);
+        let interval = |figure: usize| {
+            let found = shares[figure]?;
+            let [low, high] = spreads[figure].interval(found, groups.len())?;
+            let [least, most] =
+                if row < counted { found.wilson() } else { [found.value, found.value] };
+            Some([low.min(least).max(0.0), high.max(most).min(1.0)])
+        };
+        Interval { precision: interval(0), recall: interval(1), f1: interval(2) }
     });
     Some(rows.collect())
 }
@@ -136,17 +141,16 @@ impl Spread {
     }
 
     /// The interval around what all policies together gave.
-    fn interval(self, found: Option<Share>, groups: usize) -> Option<[f64; 2]> {
-        let found = found.filter(|_| self.count > 0.0)?;
+    fn interval(self, found: Share, groups: usize) -> Option<[f64; 2]> {
+        if self.count == 0.0 {
+            return None;
+        }
         let n = groups as f64;
         // Draws from n policies spread too little by √((n-1)/n).
         let error = (self.squares / self.count * n / (n - 1.0)).sqrt();
         let reach = quantile((1.0 - LEVEL) / 2.0, n - 1.0) * error;
         let share = |log_odds: f64| 1.0 / (1.0 + (-log_odds).exp());
-        let [low, high] = found.wilson();
-        let bounds =
-            [share(found.log_odds() - reach).min(low), share(found.log_odds() + reach).max(high)];
-        Some([bounds[0].min(found.value).max(0.0), bounds[1].max(found.value).min(1.0)])
+        Some([share(found.log_odds() - reach), share(found.log_odds() + reach)])
     }
 }
 
