@@ -1,7 +1,7 @@
 """Round trip through doccano itself: imports the lines of `fineprint label --format doccano`, and
 writes what doccano exports, one file an annotator.
 
-    pip install doccano==1.8.4 "setuptools<81"
+    pip install doccano==1.8.4 "marshmallow<4" "numpy<2" "pandas<2" "setuptools<81"
     fineprint label eval/fixtures --format doccano --output lines.jsonl
     python tests/reference/doccano.py lines.jsonl exported
     fineprint import doccano exported/*.jsonl
