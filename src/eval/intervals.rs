@@ -70,9 +70,12 @@ pub fn bootstrap(groups: &[Tally], options: &Bootstrap) -> Option<Vec<Interval>>
         let interval = |figure: usize| {
             let found = shares[figure]?;
             let [low, high] = spreads[figure].interval(found, groups.len())?;
-            let [least, most] =
-                if row < counted { found.wilson() } else { [found.value, found.value] };
-            Some([low.min(least).max(0.0), high.max(most).min(1.0)])
+            let [least, most] = if row < counted { found.wilson() } else { [low, high] };
+            // Rounding must not leave out the figure itself.
+            Some([
+                low.min(least).min(found.value).max(0.0),
+                high.max(most).max(found.value).min(1.0),
+            ])
         };
         Interval { precision: interval(0), recall: interval(1), f1: interval(2) }
     });
