@@ -2,6 +2,7 @@
 
 #[cfg(feature = "architectures")]
 pub mod architectures;
+mod checksum;
 pub mod clause;
 pub mod cli;
 pub mod dataset;

@@ -5,11 +5,11 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::ProgressBar;
-use sha2::{Digest, Sha256};
 
 use super::exit::{Failure, Status, tell};
 use super::inputs::{self, Input};
 use super::values::{Reading, Unit};
+use crate::checksum;
 use crate::clause::{self, Clause};
 use crate::document::{self, LeftOut, Pages, ReadError};
 use crate::eval::LabelMap;
@@ -194,7 +194,7 @@ pub fn cut(reading: &Reading, input: Input) -> Result<Cut, ErrorRecord> {
     if clauses.is_empty() {
         return Err(unsuitable(ReadError::NoText));
     }
-    let sha256 = hex(&Sha256::digest(&bytes));
+    let sha256 = checksum::sha256(&bytes);
     let document::Document { left_out, pages, .. } = document;
     Ok(Cut { clauses, sha256, left_out, pages })
 }
@@ -268,8 +268,4 @@ impl Counts {
         }
         tell(&line);
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -15,9 +15,9 @@ use std::time::Duration;
 
 use hf_hub::progress::{Progress, ProgressEvent, ProgressHandler};
 use hf_hub::{HFClient, HFError, HFResult};
-use sha2::{Digest, Sha256};
 
 use super::{CONFIG_FILE, Files, ModelError, TOKENIZER_FILE, WEIGHTS_FILE};
+use crate::checksum::sha256;
 
 /// How often a request is repeated, and the wait before the first repetition is twice the delay.
 const RETRIES: usize = 2;
@@ -259,7 +259,7 @@ fn root_cause(error: &HFError) -> String {
 fn verify(id: &HubId, path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
     let Ok(blob) = fs::canonicalize(path) else { return Ok(()) };
     let stated = blob.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    if !is_sha256(&stated) || *stated == hex(&Sha256::digest(bytes)) {
+    if !is_sha256(&stated) || *stated == sha256(bytes) {
         return Ok(());
     }
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
@@ -275,10 +275,6 @@ fn verify(id: &HubId, path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
 
 fn is_sha256(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -330,7 +326,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let id = "org/tiny".parse().unwrap();
         let path = folder.path().join(WEIGHTS_FILE);
-        let blob = folder.path().join(hex(&Sha256::digest(b"weights")));
+        let blob = folder.path().join(sha256(b"weights"));
         fs::write(&blob, "").unwrap();
         std::os::unix::fs::symlink(&blob, &path).unwrap();
         assert!(verify(&id, &path, b"weights").is_ok());

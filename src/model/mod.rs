@@ -16,7 +16,6 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 pub use architecture::Architecture;
 pub use config::{CertifiedScores, Config, Decision, PoolerActivation};
@@ -78,7 +77,7 @@ impl Files {
 
     /// SHA-256 of the weights, in hexadecimal.
     pub fn checksum(&self) -> String {
-        Sha256::digest(&self.weights).iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::checksum::sha256(&self.weights)
     }
 }
 

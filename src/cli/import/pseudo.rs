@@ -9,12 +9,11 @@ use super::Results;
 use crate::clause::ClauseKind;
 use crate::cli::exit::{Failure, Status, tell};
 use crate::cli::inputs::{self, Input};
-use crate::cli::kernel::Kernel;
 use crate::cli::pipeline::cut;
 use crate::cli::values::{Reading, share, threads};
 use crate::cli::{progress, source};
 use crate::dataset::{self, Example, Selection, TextPool, thin_common, vote_by_scores};
-use crate::label::{self, Classifier, EngineOptions};
+use crate::label::{self, Classifier};
 use crate::taxonomy::Taxonomy;
 
 /// Texts that a model scores at once.
@@ -93,8 +92,7 @@ impl Arguments {
     fn models(&self) -> Result<Vec<Classifier>, Failure> {
         let mut models: Vec<Classifier> = Vec::new();
         for name in &self.model {
-            let options = EngineOptions { kernel: Kernel::Auto.into(), ..EngineOptions::default() };
-            let model = Classifier::with_options(source::load(Some(name))?, options)?;
+            let model = Classifier::new(source::load(Some(name))?)?;
             if models.first().is_some_and(|first| first.taxonomy() != model.taxonomy()) {
                 let message = format!("{name} has other labels than {}", self.model[0]);
                 return Err(Failure::Model(anyhow!(message)));
