@@ -11,6 +11,7 @@ mod model;
 mod pipeline;
 mod predict;
 mod progress;
+mod saved;
 mod shell;
 mod source;
 mod split;

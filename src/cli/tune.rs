@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 
 use super::exit::{Failure, Status, tell};
-use super::thresholds;
-use super::values::share;
+use super::values::{share, threads};
+use super::{saved, thresholds};
 use crate::dataset::{Example, read_examples};
 use crate::label::{Classifier, Input, Unit};
 use crate::model::{Files, Model};
@@ -18,6 +18,9 @@ use crate::model::{Files, Model};
 /// with fewer than 25 positives gets 0.5. Examples with a kind set the thresholds for clauses, the
 /// others those for segments. With --min-precision also the lowest scores are stored from which
 /// precision is at least so much with 95 % confidence, for `label --min-precision`.
+///
+/// The scores are the model's own or, with --predictions, those of models that each had a fold
+/// held out, saved by `eval --fold K --save-predictions`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Data sets (JSON Lines)
@@ -26,6 +29,9 @@ pub struct Arguments {
     /// Folder of the model
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
+    /// Take the scores that these files hold
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    predictions: Vec<PathBuf>,
     /// Take this fold alone
     #[arg(long, value_name = "FOLD")]
     fold: Option<u32>,
@@ -51,13 +57,7 @@ impl Arguments {
         if examples.is_empty() {
             return Err(Failure::Input(anyhow!("no clause is left to tune on")));
         }
-        let inputs: Vec<Input> =
-            examples.iter().map(|e| Input { text: &e.text, context: &e.context }).collect();
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let scores: Vec<Vec<f32>> = (classifier.classify(&inputs, Unit::Clause, threads)?)
-            .into_iter()
-            .map(|found| found.scores)
-            .collect();
+        let scores = self.scores(&examples, &classifier)?;
         thresholds::store(&mut decision, &examples, &scores, taxonomy);
         for &precision in &self.min_precision {
             let found = thresholds::certify(&mut decision, &examples, &scores, taxonomy, precision);
@@ -68,5 +68,24 @@ impl Arguments {
         fs::write(&path, json).map_err(|e| Failure::writing(e, &path.display().to_string()))?;
         eprintln!("thresholds from {} examples stored in {}", examples.len(), path.display());
         Ok(Status::Done)
+    }
+
+    fn scores(
+        &self,
+        examples: &[Example],
+        classifier: &Classifier,
+    ) -> Result<Vec<Vec<f32>>, Failure> {
+        if self.predictions.is_empty() {
+            let inputs: Vec<Input> =
+                examples.iter().map(|e| Input { text: &e.text, context: &e.context }).collect();
+            let found = classifier.classify(&inputs, Unit::Clause, threads(None))?;
+            return Ok(found.into_iter().map(|found| found.scores).collect());
+        }
+        let predictions = saved::open(&self.predictions, classifier.taxonomy())?;
+        if !predictions.are_scored() {
+            return Err(Failure::Input(anyhow!("some of the saved predictions have no scores")));
+        }
+        let found = saved::of(examples, &predictions, "--predictions")?;
+        Ok(found.into_iter().map(|found| found.scores.clone()).collect())
     }
 }

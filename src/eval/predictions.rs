@@ -58,6 +58,8 @@ pub struct Predictions {
     places: HashMap<(String, Span), Vec<(String, usize)>>,
     /// `None` for a text that has two different predictions.
     texts: HashMap<String, Option<usize>>,
+    /// Some have labels only.
+    unscored: bool,
 }
 
 /// Why saved predictions cannot be used.
@@ -71,21 +73,25 @@ pub enum PredictionError {
         "{file}:{line}: the label {label:?} is none of the model's; compare models of one taxonomy"
     )]
     Label { file: String, line: usize, label: String },
+    #[error("{file}:{line}: the clause {id} has another prediction further up or in another file")]
+    Twice { file: String, line: usize, id: String },
     #[error("{file} holds no prediction")]
     Empty { file: String },
 }
 
 impl Predictions {
-    /// Reads records; `file` stands for the reader in errors.
+    /// Adds the records of a file; `file` stands for the reader in errors.
     ///
     /// # Errors
-    /// [`PredictionError`] for a line that is no record with labels, or another taxonomy's.
+    /// [`PredictionError`] for a line that is no record with labels, another taxonomy's, or of a
+    /// clause that has another prediction already.
     pub fn read(
+        &mut self,
         reader: impl BufRead,
         file: &str,
         taxonomy: &Taxonomy,
-    ) -> Result<Self, PredictionError> {
-        let mut found = Self::default();
+    ) -> Result<(), PredictionError> {
+        let before = self.len();
         for (i, text) in reader.lines().enumerate() {
             let source = |source| PredictionError::Read { file: file.to_owned(), source };
             let text = text.map_err(source)?;
@@ -109,18 +115,27 @@ impl Predictions {
                 prediction(labels, line.scores.as_ref(), taxonomy).map_err(|label| {
                     PredictionError::Label { file: file.to_owned(), line: i + 1, label }
                 })?;
-            found.add(line, prediction);
+            self.unscored |= line.scores.is_none();
+            self.add(line, prediction).map_err(|id| PredictionError::Twice {
+                file: file.to_owned(),
+                line: i + 1,
+                id,
+            })?;
         }
-        if found.all.is_empty() {
+        if self.len() == before {
             return Err(PredictionError::Empty { file: file.to_owned() });
         }
-        Ok(found)
+        Ok(())
     }
 
-    fn add(&mut self, line: Line, prediction: Prediction) {
+    /// Fails with the id of a clause that has another prediction.
+    fn add(&mut self, line: Line, prediction: Prediction) -> Result<(), String> {
         let index = self.all.len();
         if let Some(id) = line.id {
-            self.ids.insert(id, index);
+            let first = *self.ids.entry(id.clone()).or_insert(index);
+            if first != index && self.all[first] != prediction {
+                return Err(id);
+            }
         }
         if let (Some(document), Some(start), Some(end)) = (line.document, line.start, line.end) {
             let key = (file_name(&document).to_owned(), Span { start, end });
@@ -132,6 +147,12 @@ impl Predictions {
             *entry = entry.filter(|&other| other == index || same(other));
         }
         self.all.push(prediction);
+        Ok(())
+    }
+
+    /// True when each prediction has scores.
+    pub fn are_scored(&self) -> bool {
+        !self.unscored
     }
 
     /// The prediction for a clause.
@@ -234,7 +255,9 @@ mod tests {
     }
 
     fn read(text: &str) -> Result<Predictions, PredictionError> {
-        Predictions::read(text.as_bytes(), "old.jsonl", &two())
+        let mut found = Predictions::default();
+        found.read(text.as_bytes(), "old.jsonl", &two())?;
+        Ok(found)
     }
 
     #[test]
@@ -269,8 +292,23 @@ mod tests {
         let wanted = Wanted { id: "shop/1", text: "We keep it.", ..Wanted::default() };
         let mut out = Vec::new();
         write_prediction(&mut out, &wanted, &prediction, &two()).unwrap();
-        let found = Predictions::read(out.as_slice(), "new.jsonl", &two()).unwrap();
+        let mut found = Predictions::default();
+        found.read(out.as_slice(), "new.jsonl", &two()).unwrap();
         assert_eq!(found.find(&wanted), Some(&prediction));
+        assert!(found.are_scored());
+    }
+
+    #[test]
+    fn files_are_read_together_and_must_not_contradict_each_other() {
+        let (one, other) = (r#"{"id":"1","labels":["A"]}"#, r#"{"id":"1","labels":["B"]}"#);
+        let mut found = read(one).unwrap();
+        found.read(r#"{"id":"2","labels":[]}"#.as_bytes(), "two.jsonl", &two()).unwrap();
+        found.read(one.as_bytes(), "again.jsonl", &two()).unwrap();
+        assert!(!found.are_scored());
+        let error = found.read(other.as_bytes(), "else.jsonl", &two()).unwrap_err().to_string();
+        assert!(error.starts_with("else.jsonl:1: the clause 1 has another"), "{error}");
+        let error = found.read(b"".as_slice(), "none.jsonl", &two()).unwrap_err();
+        assert_eq!(error.to_string(), "none.jsonl holds no prediction");
     }
 
     #[test]

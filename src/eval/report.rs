@@ -23,8 +23,8 @@ pub struct Evaluation<'a> {
     /// Name or file of the data set.
     pub dataset: &'a str,
     pub taxonomy: &'a Taxonomy,
-    /// The thresholds behind the decisions, by class index; only reported.
-    pub thresholds: &'a [f32],
+    /// The thresholds behind the decisions, by class index, where they are known; only reported.
+    pub thresholds: Option<&'a [f32]>,
     pub bootstrap: Bootstrap,
 }
 
@@ -36,6 +36,7 @@ pub struct Report {
     /// Policies: groups of the data set.
     pub documents: usize,
     pub clauses: usize,
+    /// Empty where the decisions were read from a file.
     pub thresholds: LabelMap<f32>,
     pub per_category: LabelMap<Figures>,
     #[serde(rename = "micro avg")]
@@ -108,7 +109,10 @@ impl Evaluation<'_> {
             dataset: self.dataset.to_owned(),
             documents: view.groups,
             clauses: rows.len(),
-            thresholds: LabelMap::new(self.taxonomy, self.thresholds.iter().copied()),
+            thresholds: LabelMap::new(
+                self.taxonomy,
+                self.thresholds.unwrap_or_default().iter().copied(),
+            ),
             notes: self.notes(&view),
             per_category: LabelMap::new(self.taxonomy, view.categories),
             micro_avg,
@@ -133,8 +137,8 @@ impl Evaluation<'_> {
         if rows.is_empty() {
             return Err(EvalError::Empty);
         }
-        if self.thresholds.len() != classes {
-            let found = self.thresholds.len();
+        let found = self.thresholds.map_or(classes, <[f32]>::len);
+        if found != classes {
             return Err(EvalError::Thresholds { expected: classes, found });
         }
         for (i, row) in rows.iter().enumerate() {
@@ -280,7 +284,7 @@ pub(super) mod tests {
             model: "default",
             dataset: "sample.jsonl",
             taxonomy: &taxonomy,
-            thresholds: &thresholds,
+            thresholds: Some(&thresholds),
             bootstrap: Bootstrap::default(),
         }
         .report(rows)
@@ -296,7 +300,7 @@ pub(super) mod tests {
             model: "",
             dataset: "",
             taxonomy: &taxonomy,
-            thresholds: &[0.5; 12],
+            thresholds: Some(&[0.5; 12]),
             bootstrap: Bootstrap::default(),
         };
         let error = evaluation.report(&rows).unwrap_err().to_string();
@@ -341,14 +345,14 @@ pub(super) mod tests {
             model: "",
             dataset: "",
             taxonomy: &taxonomy,
-            thresholds: &[0.5],
+            thresholds: Some(&[0.5]),
             bootstrap: Bootstrap::default(),
         };
         assert_eq!(evaluation.report(&[]), Err(EvalError::Empty));
         let row = Scored { gold: vec![true], scores: vec![0.5], ..Scored::default() };
         let error = evaluation.report(&[row]).unwrap_err();
         assert!(error.to_string().contains("0 predicted labels"), "{error}");
-        let evaluation = Evaluation { thresholds: &[], ..evaluation };
+        let evaluation = Evaluation { thresholds: Some(&[]), ..evaluation };
         let error = evaluation.report(&[Scored::default()]).unwrap_err();
         assert_eq!(error, EvalError::Thresholds { expected: 1, found: 0 });
     }

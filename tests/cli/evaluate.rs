@@ -83,6 +83,33 @@ fn saved_predictions_are_those_of_the_model() {
 }
 
 #[test]
+fn predictions_of_several_runs_are_judged_and_tuned_on_together() {
+    let work = work();
+    let whole = "eval set.jsonl --model model --save-predictions all.jsonl --format json";
+    let whole = json(&work.run(whole, 0).stdout);
+    let all = text(&work.read("all.jsonl")).to_owned();
+    let (first, second) = all.split_at(all.find("{\"id\":\"18\"").unwrap());
+    work.write("first.jsonl", first);
+    work.write("second.jsonl", second);
+    let both = "--predictions first.jsonl second.jsonl";
+    let found = json(&work.run(&format!("eval set.jsonl {both} --format json"), 0).stdout);
+    assert_eq!(found["model"], "first.jsonl, second.jsonl");
+    assert_eq!(found["thresholds"], serde_json::json!({}));
+    for part in ["per_category", "micro avg", "calibration"] {
+        assert_eq!(found[part], whole[part], "{part}");
+    }
+    work.run(&format!("eval set.jsonl {both} --cross-fit --against model --model model"), 0);
+    let told = stderr(&work.run("eval set.jsonl --predictions first.jsonl", 3));
+    assert!(told.contains("first.jsonl has no prediction for 18 clauses"), "{told}");
+    let told = stderr(&work.run("eval set.jsonl --predictions set.jsonl --threshold 0.5", 3));
+    assert!(told.contains("set.jsonl has predictions without scores"), "{told}");
+    work.run(&format!("tune set.jsonl --model model {both}"), 0);
+    let from_both = text(&work.read("model/config.json")).to_owned();
+    work.run("tune set.jsonl --model model", 0);
+    assert_eq!(from_both, text(&work.read("model/config.json")));
+}
+
+#[test]
 fn every_format_holds_what_was_asked_for() {
     let work = work();
     let asked = "eval set.jsonl --model model --threshold 1 --errors 3 --min-precision 0.9";

@@ -8,18 +8,19 @@ use anyhow::{Context, anyhow};
 use clap::ValueEnum;
 
 use super::super::exit::{Failure, Status, tell};
+use super::super::saved;
 use super::super::target::Target;
 use super::super::values::{Labelling, Unit, share};
-use super::against::Other;
 use super::files_of;
-use super::rows::{self, Judged};
+use super::rows::Judged;
+use super::subject::{Judging, Subject};
 use crate::clause::ClauseKind;
 use crate::dataset::{Example, read_examples};
 use crate::eval::{
     self, Bootstrap, Certified, Comparison, Errors, EvalError, Evaluation, Gate, LabelMap, Place,
-    Point, Prediction, Report, Scored, Sheet,
+    Point, Prediction, Report, Sheet,
 };
-use crate::label::Classifier;
+use crate::taxonomy::Taxonomy;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -41,6 +42,9 @@ pub struct Arguments {
     /// Tune the thresholds on one half of the policies and judge the other, both ways
     #[arg(long, conflicts_with = "threshold")]
     cross_fit: bool,
+    /// Judge what these files hold instead of a model: what --save-predictions or label wrote
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["kernel", "unit"])]
+    predictions: Vec<PathBuf>,
     /// Compare with another model, or with predictions that --save-predictions or label wrote
     #[arg(long, value_name = "MODEL|FILE")]
     against: Option<String>,
@@ -104,16 +108,17 @@ impl Arguments {
         let gate = self.gate()?;
         let target = Target::open(self.output.as_deref())?;
         let saved = self.save_predictions.as_deref().map(|p| Target::open(Some(p))).transpose()?;
-        let classifier = self.labelling.classifier()?;
-        let other = match &self.against {
-            Some(name) => Some(Other::open(name, &classifier, &self.labelling)?),
-            None => None,
+        let subject = match self.predictions.as_slice() {
+            [] => Subject::model(&self.labelling)?,
+            files => Subject::saved(files, &self.labelling)?,
         };
-        let sets = self.data_sets(&classifier)?;
+        let other = self.against.as_ref().map(|name| subject.other(name, &self.labelling));
+        let other = other.transpose()?;
+        let sets = self.data_sets(subject.taxonomy())?;
         let mut results = Vec::new();
         let mut lines = Vec::new();
         for set in &sets {
-            let result = self.judge(set, &classifier, other.as_ref(), &mut lines)?;
+            let result = self.judge(set, &subject, other.as_ref(), &mut lines)?;
             results.push(result);
         }
         if let Some(saved) = saved {
@@ -145,14 +150,14 @@ impl Arguments {
         Ok(Some(gate))
     }
 
-    fn data_sets(&self, classifier: &Classifier) -> Result<Vec<DataSet>, Failure> {
-        self.datasets.iter().map(|path| self.data_set(path, classifier)).collect()
+    fn data_sets(&self, taxonomy: &Taxonomy) -> Result<Vec<DataSet>, Failure> {
+        self.datasets.iter().map(|path| self.data_set(path, taxonomy)).collect()
     }
 
-    fn data_set(&self, path: &Path, classifier: &Classifier) -> Result<DataSet, Failure> {
+    fn data_set(&self, path: &Path, taxonomy: &Taxonomy) -> Result<DataSet, Failure> {
         let mut examples = Vec::new();
         for file in files_of(path)? {
-            let read = read_examples(&file, classifier.taxonomy())?;
+            let read = read_examples(&file, taxonomy)?;
             examples.extend(read.into_iter().filter(|example| self.takes(example)));
         }
         if examples.is_empty() {
@@ -174,17 +179,18 @@ impl Arguments {
     fn judge(
         &self,
         set: &DataSet,
-        classifier: &Classifier,
-        other: Option<&Other>,
+        subject: &Subject,
+        other: Option<&Subject>,
         lines: &mut Vec<u8>,
     ) -> Result<Outcome, Failure> {
-        let taxonomy = classifier.taxonomy();
-        let judged = self.rows(set, classifier)?;
+        let taxonomy = subject.taxonomy();
+        let how = self.judging();
+        let judged = subject.judge(&set.examples, &how)?;
         let evaluation = Evaluation {
-            model: classifier.name(),
+            model: subject.name(),
             dataset: &set.name,
             taxonomy,
-            thresholds: &judged.thresholds,
+            thresholds: judged.thresholds.as_deref(),
             bootstrap: Bootstrap::default(),
         };
         let mut report = evaluation.report(&judged.rows).map_err(input)?;
@@ -193,7 +199,7 @@ impl Arguments {
             report.notes.push("thresholds tuned on the other half of the policies".to_owned());
         }
         if let Some(other) = other {
-            let rows = self.other_rows(set, other, classifier, &judged)?;
+            let rows = other.judge(&set.examples, &how)?.rows;
             let options = Bootstrap::default();
             let found = Comparison::of(taxonomy, other.name(), &judged.rows, &rows, &options);
             report.comparison = Some(found.map_err(input)?);
@@ -208,41 +214,18 @@ impl Arguments {
             report.errors = Some(found);
         }
         if self.save_predictions.is_some() {
-            save(lines, set, &judged, classifier)?;
+            save(lines, set, &judged, taxonomy)?;
         }
         let curve = |class| eval::curve(&judged.rows, class);
         Ok(Outcome { report, curves: LabelMap::new(taxonomy, (0..taxonomy.len()).map(curve)) })
     }
 
-    fn rows(&self, set: &DataSet, classifier: &Classifier) -> Result<Judged, Failure> {
-        let threads = self.labelling.threads();
-        let unit = self.unit.map(Into::into);
-        let mut judged = match &self.documents {
-            None => rows::of_texts(&set.examples, classifier, unit, threads)?,
-            Some(folder) => rows::of_documents(&set.examples, folder, classifier, threads)?,
-        };
-        if self.cross_fit {
-            rows::cross_fit(&mut judged.rows).map_err(input)?;
-        }
-        Ok(judged)
-    }
-
-    /// The other model's rows for the same clauses in the same order.
-    fn other_rows(
-        &self,
-        set: &DataSet,
-        other: &Other,
-        classifier: &Classifier,
-        judged: &Judged,
-    ) -> Result<Vec<Scored>, Failure> {
-        match other {
-            Other::Model(model) => Ok(self.rows(set, model)?.rows),
-            Other::Saved { predictions, name } => match &self.documents {
-                Some(folder) => {
-                    rows::saved_documents(&set.examples, folder, classifier.taxonomy(), predictions)
-                }
-                None => rows::saved_texts(&set.examples, predictions, name, judged),
-            },
+    fn judging(&self) -> Judging<'_> {
+        Judging {
+            documents: self.documents.as_deref(),
+            unit: self.unit,
+            threads: self.labelling.threads(),
+            cross_fit: self.cross_fit,
         }
     }
 
@@ -292,13 +275,13 @@ fn save(
     lines: &mut Vec<u8>,
     set: &DataSet,
     judged: &Judged,
-    classifier: &Classifier,
+    taxonomy: &Taxonomy,
 ) -> Result<(), Failure> {
     for (row, &i) in judged.rows.iter().zip(&judged.order) {
         let Some(example) = set.examples.get(i) else { continue };
         let prediction = Prediction { labels: row.predicted.clone(), scores: row.scores.clone() };
-        let wanted = rows::wanted(example);
-        eval::write_prediction(lines, &wanted, &prediction, classifier.taxonomy())
+        let wanted = saved::wanted(example);
+        eval::write_prediction(lines, &wanted, &prediction, taxonomy)
             .map_err(|error| Failure::writing(error, "the predictions"))?;
     }
     Ok(())

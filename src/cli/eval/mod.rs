@@ -1,12 +1,12 @@
 //! `fineprint eval`: how good a model is on labelled clauses, and how good its parts are.
 
-mod against;
 mod explanations;
 mod judge;
 mod lint;
 mod reader;
 mod rows;
 mod splitter;
+mod subject;
 
 use std::fs;
 use std::io::Write;
@@ -36,6 +36,7 @@ Examples:
   fineprint eval eval/fixtures --documents eval/fixtures
   fineprint eval eval/fixtures --errors 50 --format html --output report.html
   fineprint eval clauses.jsonl --against old-model --gate
+  fineprint eval clauses.jsonl --predictions fold0.jsonl fold1.jsonl --cross-fit
   fineprint eval eval/fixtures --gate eval/gate.toml
   fineprint eval clauses.jsonl --min-precision 0.95
   fineprint eval lint eval/fixtures --documents eval/fixtures"

@@ -7,12 +7,13 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 
 use super::super::exit::Failure;
+use super::super::saved;
 use crate::clause;
 use crate::dataset::Example;
 use crate::document::{self, Gate, ReadOptions, Span};
 use crate::eval::{
     Alignment, EvalError, GoldClause, LabelledClause, Predictions, Scored, Segmentation, Tuning,
-    Votes, Wanted, align, decide, tune,
+    Votes, align, decide, tune,
 };
 use crate::label::{Classified, Classifier, Input, Unit};
 use crate::taxonomy::Taxonomy;
@@ -20,7 +21,8 @@ use crate::taxonomy::Taxonomy;
 /// Rows, and the thresholds behind their decisions.
 pub struct Judged {
     pub rows: Vec<Scored>,
-    pub thresholds: Vec<f32>,
+    /// Unknown where the decisions were read from a file.
+    pub thresholds: Option<Vec<f32>>,
     pub segmentation: Option<Segmentation>,
     /// Which example each row is of.
     pub order: Vec<usize>,
@@ -53,7 +55,7 @@ pub fn of_texts(
     let first = examples.first().map_or(Unit::Clause, own);
     Ok(Judged {
         rows,
-        thresholds: classifier.thresholds(first).to_vec(),
+        thresholds: Some(classifier.thresholds(first).to_vec()),
         segmentation: None,
         order: (0..examples.len()).collect(),
     })
@@ -79,12 +81,12 @@ pub fn of_documents(
     Ok(Judged {
         segmentation: Some(all.segmentation()),
         rows: all.rows,
-        thresholds: classifier.thresholds(Unit::Clause).to_vec(),
+        thresholds: Some(classifier.thresholds(Unit::Clause).to_vec()),
         order,
     })
 }
 
-/// The rows of the same clauses from the records that a run wrote for their documents.
+/// What a run predicted for the clauses of these documents, from the records it wrote.
 ///
 /// # Errors
 /// As [`of_documents`].
@@ -93,51 +95,39 @@ pub fn saved_documents(
     folder: &Path,
     taxonomy: &Taxonomy,
     predictions: &Predictions,
-) -> Result<Vec<Scored>, Failure> {
+) -> Result<Judged, Failure> {
     let predict = |name: &str, _: &[u8]| match predictions.of_document(name) {
         none if none.is_empty() => {
             Err(Failure::Input(anyhow!("the saved predictions have no clause of {name}")))
         }
         clauses => Ok(clauses),
     };
-    Ok(aligned(examples, folder, taxonomy, &predict)?.0.rows)
+    let (all, order) = aligned(examples, folder, taxonomy, &predict)?;
+    Ok(Judged { segmentation: Some(all.segmentation()), rows: all.rows, thresholds: None, order })
 }
 
-/// The rows of the same clauses from predictions that were saved for each.
+/// What a run predicted for each clause.
 ///
 /// # Errors
-/// [`Failure::Input`] when a clause has none.
+/// [`Failure::Input`] when it predicted nothing for one.
 pub fn saved_texts(
     examples: &[Example],
+    taxonomy: &Taxonomy,
     predictions: &Predictions,
     name: &str,
-    judged: &Judged,
-) -> Result<Vec<Scored>, Failure> {
-    let mut rows = Vec::with_capacity(judged.rows.len());
-    let mut missing = Vec::new();
-    for (row, &i) in judged.rows.iter().zip(&judged.order) {
-        let Some(example) = examples.get(i) else { continue };
-        match predictions.find(&wanted(example)) {
-            Some(found) => rows.push(Scored {
-                predicted: found.labels.clone(),
-                scores: found.scores.clone(),
-                ..row.clone()
-            }),
-            None => missing.push(&example.id),
-        }
-    }
-    let Some(first) = missing.first() else { return Ok(rows) };
-    let count = missing.len();
-    Err(Failure::Input(anyhow!(
-        "{name} has no prediction for {count} clauses; the first is {first}"
-    )))
-}
-
-/// How an example is looked for among saved predictions.
-pub fn wanted(example: &Example) -> Wanted<'_> {
-    let span = example.start.zip(example.end).map(|(start, end)| Span { start, end });
-    let document = example.document.as_deref();
-    Wanted { id: &example.id, document, span, text: &example.text }
+) -> Result<Judged, Failure> {
+    let found = saved::of(examples, predictions, name)?;
+    let rows = (examples.iter().zip(found))
+        .map(|(example, found)| Scored {
+            group: example.group.clone(),
+            gold: example.gold(taxonomy),
+            predicted: found.labels.clone(),
+            scores: found.scores.clone(),
+            votes: votes(example, taxonomy),
+        })
+        .collect();
+    let order = (0..examples.len()).collect();
+    Ok(Judged { rows, thresholds: None, segmentation: None, order })
 }
 
 /// Gives the clauses of a document, from its name and bytes.
