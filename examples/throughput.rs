@@ -54,7 +54,7 @@ fn main() -> anyhow::Result<()> {
         Some(wanted) => texts.iter().map(|text| fitted(text, wanted)).collect(),
         None => texts,
     };
-    let inputs: Vec<Input> = texts.iter().map(|text| Input { text, context: &[] }).collect();
+    let inputs: Vec<Input> = texts.iter().map(|text| Input { text, ..Input::default() }).collect();
     let run = || classifier.classify(&inputs, Unit::Clause, arguments.threads);
     run()?;
     let (mut rounds, mut best) = (Vec::new(), f64::MAX);

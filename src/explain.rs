@@ -38,7 +38,7 @@ pub fn explain(
         .map(|span| [&input.text[..span.start], &input.text[span.end..]].concat())
         .collect();
     let mut inputs = vec![input];
-    inputs.extend(without.iter().map(|text| Input { text, context: input.context }));
+    inputs.extend(without.iter().map(|text| Input { text, ..input }));
     let mut scores = classifier.classify(&inputs, unit, threads)?.into_iter();
     let Some(whole) = scores.next() else { return Ok(Vec::new()) };
     let weigh = |rest: &[f32]| whole.scores.iter().zip(rest).map(|(a, b)| a - b).collect();

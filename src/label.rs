@@ -6,7 +6,7 @@
 //!
 //! let files = Files::read("my-model".as_ref())?;
 //! let classifier = Classifier::new(Model::parse(&files)?)?;
-//! let input = Input { text: "We encrypt your messages.", context: &[] };
+//! let input = Input { text: "We encrypt your messages.", ..Input::default() };
 //! for found in classifier.classify(&[input], Unit::Clause, 1)? {
 //!     println!("{:?}", classifier.names(&found.labels));
 //! }
@@ -15,7 +15,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::clause::Clause;
+use crate::dataset::Example;
 use crate::encoder::{self, Cache, Choice, Engine};
+pub use crate::model::Input;
 use crate::model::{
     Architecture, CertifiedScores, Model, ModelError, TokenEncoder, Tokens, Weights,
 };
@@ -34,12 +37,18 @@ pub enum Unit {
     Segment,
 }
 
-/// A text to classify.
-#[derive(Debug, Clone, Copy)]
-pub struct Input<'a> {
-    pub text: &'a str,
-    /// Heading path and list introduction, outermost first; may be empty.
-    pub context: &'a [String],
+impl<'a> From<&'a Clause> for Input<'a> {
+    fn from(clause: &'a Clause) -> Self {
+        let previous = clause.previous.as_deref();
+        Self { text: &clause.text, context: &clause.context, previous }
+    }
+}
+
+impl<'a> From<&'a Example> for Input<'a> {
+    fn from(example: &'a Example) -> Self {
+        let previous = example.previous.as_deref();
+        Self { text: &example.text, context: &example.context, previous }
+    }
 }
 
 /// What the model says of a text.
@@ -152,10 +161,12 @@ impl Classifier {
     pub fn with_encoder(model: Model, encoder: Box<dyn Encoder>) -> Result<Self, ModelError> {
         let taxonomy = model.config.taxonomy()?;
         let decision = model.config.fineprint.unwrap_or_default();
+        let mut tokens = model.tokens;
+        tokens.show_previous(decision.previous);
         let name = if decision.name.is_empty() { "unnamed".to_owned() } else { decision.name };
         Ok(Self {
             encoder,
-            tokens: model.tokens,
+            tokens,
             clause_thresholds: in_class_order(&decision.thresholds, &taxonomy),
             segment_thresholds: in_class_order(&decision.segment_thresholds, &taxonomy),
             certified: decision.certified,
@@ -235,8 +246,7 @@ impl Classifier {
         unit: Unit,
         threads: usize,
     ) -> Result<Vec<Classified>, ModelError> {
-        let texts: Vec<_> = inputs.iter().map(|input| (input.text, input.context)).collect();
-        let tokens = self.tokens.encode_all(&texts, threads)?;
+        let tokens = self.tokens.encode_all(inputs, threads)?;
         let scores = self.encoder.scores(&tokens, threads)?;
         let thresholds = self.thresholds(unit);
         let classified = scores.into_iter().zip(&tokens).map(|(scores, tokens)| {

@@ -46,8 +46,12 @@ fn classifier(name: &str, kernel: Choice) -> Classifier {
     Classifier::with_options(Model::parse(&files(name)).unwrap(), options).unwrap()
 }
 
+fn input(row: &Expected) -> Input<'_> {
+    Input { text: &row.text, context: &row.context, previous: None }
+}
+
 fn inputs(rows: &[Expected]) -> Vec<Input<'_>> {
-    rows.iter().map(|row| Input { text: &row.text, context: &row.context }).collect()
+    rows.iter().map(input).collect()
 }
 
 #[test]
@@ -81,7 +85,7 @@ fn tokens_are_those_of_the_tokenizer() {
         let model = Model::parse(&files(&name)).unwrap();
         assert_eq!(model.tokens.max_tokens(), 48, "{name}");
         for row in rows {
-            let tokens = model.tokens.encode(&row.text, &row.context).unwrap();
+            let tokens = model.tokens.encode(&input(&row)).unwrap();
             assert_eq!(tokens.ids, row.ids, "{name}: {}", row.text);
             let types: Vec<u32> =
                 (0..row.ids.len()).map(|at| u32::from(at >= tokens.first)).collect();
@@ -238,7 +242,7 @@ fn a_damaged_table_of_the_normaliser_is_refused() {
             serde_json::json!({"type": "Precompiled", "precompiled_charsmap": table});
         files.tokenizer = Cow::Owned(tokenizer.to_string().into_bytes());
         let found = Model::parse(&files).and_then(Classifier::new).and_then(|classifier| {
-            classifier.classify(&[Input { text: "We pay.", context: &[] }], Unit::Clause, 1)
+            classifier.classify(&[Input { text: "We pay.", ..Input::default() }], Unit::Clause, 1)
         });
         let error = found.unwrap_err().to_string();
         assert!(error.contains("tokenizer.json"), "{error}");

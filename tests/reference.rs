@@ -28,8 +28,10 @@ fn scores_are_those_of_transformers() {
 }
 
 fn agrees(references: &[Reference], classifier: &Classifier, tolerance: f32) {
-    let inputs: Vec<Input> =
-        references.iter().map(|r| Input { text: &r.text, context: &r.context }).collect();
+    let inputs: Vec<Input> = references
+        .iter()
+        .map(|r| Input { text: &r.text, context: &r.context, previous: None })
+        .collect();
     let found = classifier.classify(&inputs, Unit::Clause, 2).unwrap();
     for (reference, found) in references.iter().zip(found) {
         assert_eq!(reference.scores.len(), classifier.taxonomy().len());

@@ -4,6 +4,7 @@ mod context;
 mod enumeration;
 #[cfg(test)]
 mod gold;
+mod previous;
 #[cfg(test)]
 mod reading_tests;
 mod segments;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::{Block, BlockKind, Document, Span};
 use context::Context;
+pub use previous::previous;
 pub use segments::segments;
 pub use sentences::sentences;
 
@@ -45,6 +47,9 @@ pub struct Clause {
     /// All headings that the clause stands under, outermost first. Clauses of one section share
     /// them.
     pub headings: Arc<[String]>,
+    /// The beginning of the clause before, beside a short one: what a model that asks for it is
+    /// shown, too.
+    pub previous: Option<String>,
     /// Readable text, white space folded.
     pub text: String,
 }
@@ -92,12 +97,15 @@ fn split_block(block: &Block, headers: &[String], context: &mut Context, out: &m
             (ClauseKind::Sentence, Some(_)) => ClauseKind::Item,
             _ => kind,
         };
+        let text = fold(&text[range.clone()]);
+        let before = out.last().map_or("", |before: &Clause| before.text.as_str());
         let clause = Clause {
-            span: block.text.span(range.clone()),
+            span: block.text.span(range),
             kind,
+            previous: previous(kind, &text, &context_here, before),
             context: context_here,
             headings: context.headings(),
-            text: fold(&text[range]),
+            text,
         };
         context.pass(block.kind, &clause.text);
         out.push(clause);

@@ -26,6 +26,7 @@ pub fn segments(document: &Document) -> Vec<Clause> {
             kind,
             context: context.with(None),
             headings: context.headings(),
+            previous: None,
             text: fold(&text[range]),
         };
         if heading {

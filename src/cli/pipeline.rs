@@ -220,7 +220,11 @@ impl Labeller<'_> {
             .collect();
         let inputs: Vec<label::Input> = records
             .iter()
-            .map(|record| label::Input { text: &record.text, context: &record.context })
+            .map(|record| label::Input {
+                text: &record.text,
+                context: &record.context,
+                previous: record.previous.as_deref(),
+            })
             .collect();
         let classified = self.classifier.classify(&inputs, unit, self.threads)?;
         for (record, found) in records.iter_mut().zip(classified) {

@@ -131,7 +131,7 @@ impl Predictor<'_> {
         let inputs: Vec<Input> = texts
             .iter()
             .flatten()
-            .map(|text| Input { text: &text.text, context: &text.context })
+            .map(|text| Input { text: &text.text, context: &text.context, previous: None })
             .collect();
         let classified = self.classifier.classify(&inputs, self.unit.into(), self.threads)?;
         let mut classified = classified.into_iter();
@@ -140,7 +140,7 @@ impl Predictor<'_> {
                 Ok(Text { text, context }) => {
                     self.done += 1;
                     let Some(found) = classified.next() else { break };
-                    let input = Input { text: &text, context: &context };
+                    let input = Input { text: &text, context: &context, previous: None };
                     let words = if self.explain { Some(self.words(input, &found)?) } else { None };
                     Prediction { outcome: self.labelled(found, words), text }
                 }

@@ -8,9 +8,6 @@ use crate::label::DEFAULT_THRESHOLD;
 use crate::model::{CertifiedScores, Decision};
 use crate::taxonomy::Taxonomy;
 
-/// Positives that a category needs for a threshold of its own.
-const MIN_POSITIVES: usize = 25;
-
 /// Tunes thresholds on the scores of these examples and puts them into `decision`: those for
 /// clauses on the examples with a kind, those for segments on the others. Where there are no
 /// examples of a unit, its thresholds stay.
@@ -95,7 +92,7 @@ fn scored(
     }
 }
 
-/// The thresholds that maximise F1 on some of the examples, by label.
+/// The thresholds that suit some of the examples best, by label.
 fn tuned(
     examples: &[Example],
     scores: &[Vec<f32>],
@@ -104,7 +101,7 @@ fn tuned(
 ) -> BTreeMap<String, f32> {
     let scores: Vec<Vec<f32>> = which.iter().map(|i| scores[*i].clone()).collect();
     let gold: Vec<Vec<bool>> = which.iter().map(|i| examples[*i].gold(taxonomy)).collect();
-    let tuning = Tuning { min_positives: MIN_POSITIVES, ..Tuning::default() };
+    let tuning = Tuning::default();
     let values = tune(&scores, &gold, &tuning);
     let values = values.unwrap_or_else(|_| vec![tuning.fallback; taxonomy.len()]);
     taxonomy.names().iter().cloned().zip(values).collect()
@@ -127,14 +124,14 @@ mod tests {
                 labels: if given { vec!["A".into()] } else { Vec::new() },
                 ..Example::default()
             });
-            // Clauses part at 0.7, segments at 0.3.
+            // Clauses part at 0.7, segments at 0.3: half-way to 0.5 from there.
             let middle = if clause { 0.7 } else { 0.3 };
             scores.push(vec![if given { middle + 0.1 } else { middle - 0.1 }, 0.0]);
         }
         let mut decision = Decision::default();
         store(&mut decision, &examples, &scores, &taxonomy);
-        assert!((decision.thresholds["A"] - 0.7).abs() < 0.01);
-        assert!((decision.segment_thresholds["A"] - 0.3).abs() < 0.01);
+        assert!((decision.thresholds["A"] - 0.6).abs() < 0.01);
+        assert!((decision.segment_thresholds["A"] - 0.4).abs() < 0.01);
         assert_eq!(decision.thresholds["B"], 0.5, "never given: the default");
     }
 

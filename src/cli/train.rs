@@ -158,6 +158,7 @@ impl Arguments {
         };
         decision.name = recipe.name.clone();
         decision.max_tokens = recipe.max_tokens;
+        decision.previous = recipe.previous;
         Ok(decision)
     }
 
@@ -226,6 +227,7 @@ fn load(
 ) -> Result<(Vec<Sample>, HeldOut), Failure> {
     let mut encoder = base.tokens.clone();
     encoder.set_max_tokens(recipe.max_tokens.min(base.config.max_position_embeddings));
+    encoder.show_previous(recipe.previous);
     let (mut train, mut held_out) = (Vec::new(), HeldOut::default());
     for source in &recipe.data {
         let mut examples = read(&source.path, taxonomy)?;

@@ -14,8 +14,8 @@ use crate::model::{Files, Model};
 
 /// Set a model's thresholds by labelled clauses it was not trained on
 ///
-/// For each category the threshold that maximises F1 is stored in the model's config.json; one
-/// with fewer than 25 positives gets 0.5. Examples with a kind set the thresholds for clauses, the
+/// For each category a threshold is stored in the model's config.json: half-way from the one that
+/// maximises F1 on these clauses to 0.5, or with fewer than 25 positives 0.5. Examples with a kind set the thresholds for clauses, the
 /// others those for segments. With --min-precision also the lowest scores are stored from which
 /// precision is at least so much with 95 % confidence, for `label --min-precision`.
 ///
@@ -76,8 +76,7 @@ impl Arguments {
         classifier: &Classifier,
     ) -> Result<Vec<Vec<f32>>, Failure> {
         if self.predictions.is_empty() {
-            let inputs: Vec<Input> =
-                examples.iter().map(|e| Input { text: &e.text, context: &e.context }).collect();
+            let inputs: Vec<Input> = examples.iter().map(Input::from).collect();
             let found = classifier.classify(&inputs, Unit::Clause, threads(None))?;
             return Ok(found.into_iter().map(|found| found.scores).collect());
         }

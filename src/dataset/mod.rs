@@ -52,6 +52,11 @@ pub struct Example {
     /// Heading path and list introduction, outermost first.
     #[serde(default)]
     pub context: Vec<String>,
+    /// The beginning of the clause before, beside a short one ([`crate::clause::Clause`]). Where a
+    /// data set does not say it, reading finds it in the line before, if that is of the same
+    /// document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
     pub text: String,
     /// Gold labels (majority of the annotators), canonical names.
     pub labels: Vec<String>,

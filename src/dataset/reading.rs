@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::{DatasetError, Example, LineProblem};
-use crate::clause::ClauseKind;
+use crate::clause::{ClauseKind, previous};
 use crate::taxonomy::Taxonomy;
 
 /// Reads a data set; labels come back in the canonical spelling of `taxonomy`.
@@ -39,6 +39,8 @@ pub struct ExampleReader<'a, R> {
     line: u64,
     /// Line of each id met so far.
     ids: HashMap<String, u64>,
+    /// The last clause that has a place in a document.
+    last: Option<Before>,
     buffer: Vec<u8>,
     ended: bool,
 }
@@ -54,6 +56,7 @@ struct Line {
     end: Option<usize>,
     kind: Option<ClauseKind>,
     context: Option<Vec<String>>,
+    previous: Option<String>,
     text: Option<String>,
     labels: Option<Vec<String>>,
     votes: Option<BTreeMap<String, u32>>,
@@ -61,6 +64,30 @@ struct Line {
     fold: Option<u32>,
     annotations: Option<BTreeMap<String, Vec<String>>>,
     highlights: Option<BTreeMap<String, Vec<(usize, usize)>>>,
+}
+
+/// A clause that may stand before the next one of its document.
+struct Before {
+    document: String,
+    start: usize,
+    text: String,
+}
+
+impl Before {
+    fn of(example: &Example) -> Option<Self> {
+        let (document, start) = (example.document.clone()?, example.start?);
+        Some(Self { document, start, text: example.text.clone() })
+    }
+
+    /// What is shown of it beside `example`.
+    fn beside(&self, example: &Example) -> Option<String> {
+        let follows = example.document.as_ref() == Some(&self.document)
+            && example.start.is_some_and(|start| start >= self.start);
+        if !follows {
+            return None;
+        }
+        previous(example.kind?, &example.text, &example.context, &self.text)
+    }
 }
 
 impl<'a, R: BufRead> ExampleReader<'a, R> {
@@ -72,6 +99,7 @@ impl<'a, R: BufRead> ExampleReader<'a, R> {
             taxonomy,
             line: 0,
             ids: HashMap::new(),
+            last: None,
             buffer: Vec::new(),
             ended: false,
         }
@@ -104,11 +132,15 @@ impl<'a, R: BufRead> ExampleReader<'a, R> {
     fn parse(&mut self) -> Result<Example, LineProblem> {
         let text = std::str::from_utf8(&self.buffer).map_err(|_| LineProblem::NotUtf8)?;
         let line: Line = serde_json::from_str(text).map_err(not_json)?;
-        let example = line.check(self.taxonomy)?;
+        let mut example = line.check(self.taxonomy)?;
         if let Some(&first) = self.ids.get(&example.id) {
             return Err(LineProblem::DuplicateId { id: example.id, first });
         }
         self.ids.insert(example.id.clone(), self.line);
+        let before = std::mem::replace(&mut self.last, Before::of(&example));
+        if let (None, Some(before)) = (&example.previous, before) {
+            example.previous = before.beside(&example);
+        }
         Ok(example)
     }
 }
@@ -165,6 +197,7 @@ impl Line {
             end: self.end,
             kind: self.kind,
             context: self.context.unwrap_or_default(),
+            previous: self.previous,
             text,
             labels,
             votes,
@@ -336,6 +369,30 @@ mod tests {
         let taxonomy = Taxonomy::opp115();
         let results: Vec<_> = ExampleReader::new(text.as_bytes(), "x", &taxonomy).collect();
         assert!(results[0].is_err() && results[1].is_ok() && results.len() == 2);
+    }
+
+    #[test]
+    fn the_line_before_is_shown_if_it_is_of_the_same_document() {
+        let line = |id: &str, document: &str, start: usize, kind: &str| {
+            format!(
+                r#"{{"id":"{id}","group":"g","document":"{document}","start":{start},"end":99,
+                "kind":"{kind}","text":"text {id}","labels":[]}}"#
+            )
+            .replace('\n', "")
+        };
+        let lines = [
+            line("1", "a", 0, "sentence"),
+            line("2", "a", 9, "item"),
+            line("3", "a", 5, "item"),
+            line("4", "a", 7, "heading"),
+            line("5", "a", 8, "item"),
+            line("6", "b", 9, "item"),
+            line("7", "b", 10, "item").replace("\"text\"", "\"previous\":\"own\",\"text\""),
+        ];
+        let found = read(lines.join("\n").as_bytes()).unwrap();
+        let previous: Vec<_> = found.iter().map(|e| e.previous.as_deref()).collect();
+        let expected = [None, Some("text 1"), None, None, Some("text 4"), None, Some("own")];
+        assert_eq!(previous, expected);
     }
 
     fn example() -> impl Strategy<Value = Example> {

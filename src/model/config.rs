@@ -64,6 +64,9 @@ pub struct Decision {
     pub segment_thresholds: BTreeMap<String, f32>,
     /// Longest input in tokens, special tokens included.
     pub max_tokens: usize,
+    /// The model was trained with the clause before beside short ones.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub previous: bool,
     /// Scores from which the precision is certain enough, one entry a precision.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub certified: Vec<CertifiedScores>,

@@ -22,7 +22,7 @@ pub use config::{CertifiedScores, Config, Decision, PoolerActivation};
 #[cfg(feature = "embedded-model")]
 pub use embedded::{EMBEDDED_CARD, embedded};
 pub use error::ModelError;
-pub use tokens::{CONTEXT_SEPARATOR, TokenEncoder, Tokens};
+pub use tokens::{CONTEXT_SEPARATOR, Input, TokenEncoder, Tokens};
 pub use weights::{Tensor, Weights, encoder_shapes};
 
 /// Longest input in tokens when the model does not say.

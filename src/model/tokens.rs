@@ -20,6 +20,20 @@ const MAX_CONTEXT: usize = 48;
 /// How the parts of a context are joined to the second part of the pair.
 pub const CONTEXT_SEPARATOR: &str = " > ";
 
+/// What stands before the clause before in the context.
+const PREVIOUS: &str = "previous: ";
+
+/// A text to classify, with what stands around it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Input<'a> {
+    pub text: &'a str,
+    /// Heading path and list introduction, outermost first; may be empty.
+    pub context: &'a [String],
+    /// The beginning of the clause before, if the text is short; only models that were trained
+    /// with it see it.
+    pub previous: Option<&'a str>,
+}
+
 /// One input of the encoder: the text, then the context when there is one, each with the special
 /// tokens of the model around it. For BERT `[CLS] text [SEP]`, then `context [SEP]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -86,6 +100,8 @@ pub struct TokenEncoder {
     layout: Layout,
     vocab_size: usize,
     max_tokens: usize,
+    /// Whether the clause before is shown.
+    previous: bool,
 }
 
 impl TokenEncoder {
@@ -102,7 +118,7 @@ impl TokenEncoder {
                 .ok_or_else(|| ModelError::Tokenizer(format!("it has no token {token}")))
         };
         let layout = Layout::bert(id("[CLS]")?, id("[SEP]")?);
-        Ok(Self { tokenizer, layout, vocab_size, max_tokens: max_tokens.max(8) })
+        Ok(Self { tokenizer, layout, vocab_size, max_tokens: max_tokens.max(8), previous: false })
     }
 
     /// Reads a `tokenizer.json` that says itself where the special tokens stand.
@@ -120,7 +136,7 @@ impl TokenEncoder {
         if layout.largest_id() as usize >= vocab_size {
             return Err(beyond(layout.largest_id(), vocab_size));
         }
-        let encoder = Self { tokenizer, layout, vocab_size, max_tokens };
+        let encoder = Self { tokenizer, layout, vocab_size, max_tokens, previous: false };
         if max_tokens < encoder.least_tokens() {
             return Err(ModelError::Tokenizer(format!(
                 "inputs of {max_tokens} tokens are too short for its special tokens"
@@ -145,27 +161,27 @@ impl TokenEncoder {
         self.max_tokens = max_tokens.max(self.least_tokens());
     }
 
+    /// Whether the model is shown the clause before short ones; without this call it is not.
+    pub fn show_previous(&mut self, shown: bool) {
+        self.previous = shown;
+    }
+
     /// Tokens of clauses and their contexts, found on `threads` threads.
     ///
     /// # Errors
     /// As [`TokenEncoder::encode`].
-    pub fn encode_all(
-        &self,
-        texts: &[(&str, &[String])],
-        threads: usize,
-    ) -> Result<Vec<Tokens>, ModelError> {
-        let encode = |texts: &[(&str, &[String])]| {
-            let tokens = texts.iter().map(|(text, context)| self.encode(text, context));
-            tokens.collect::<Result<Vec<_>, _>>()
+    pub fn encode_all(&self, inputs: &[Input], threads: usize) -> Result<Vec<Tokens>, ModelError> {
+        let encode = |inputs: &[Input]| {
+            inputs.iter().map(|input| self.encode(input)).collect::<Result<Vec<_>, _>>()
         };
-        if threads < 2 || texts.len() < MIN_PARALLEL {
-            return encode(texts);
+        if threads < 2 || inputs.len() < MIN_PARALLEL {
+            return encode(inputs);
         }
-        let share = texts.len().div_ceil(threads);
+        let share = inputs.len().div_ceil(threads);
         thread::scope(|scope| {
             let parts: Vec<_> =
-                texts.chunks(share).map(|texts| scope.spawn(move || encode(texts))).collect();
-            let mut all = Vec::with_capacity(texts.len());
+                inputs.chunks(share).map(|inputs| scope.spawn(move || encode(inputs))).collect();
+            let mut all = Vec::with_capacity(inputs.len());
             for part in parts {
                 match part.join() {
                     Ok(tokens) => all.extend(tokens?),
@@ -180,11 +196,14 @@ impl TokenEncoder {
     ///
     /// # Errors
     /// [`ModelError::Tokenizer`] when the tokenizer fails on the text.
-    pub fn encode(&self, text: &str, context: &[String]) -> Result<Tokens, ModelError> {
-        let mut context = if context.is_empty() {
-            Vec::new()
-        } else {
-            self.pieces(&context.join(CONTEXT_SEPARATOR))?
+    pub fn encode(&self, input: &Input) -> Result<Tokens, ModelError> {
+        let Input { text, context, previous } = *input;
+        let previous = previous.filter(|_| self.previous).map(|text| format!("{PREVIOUS}{text}"));
+        let parts: Vec<&str> =
+            context.iter().map(String::as_str).chain(previous.as_deref()).collect();
+        let mut context = match parts.as_slice() {
+            [] => Vec::new(),
+            parts => self.pieces(&parts.join(CONTEXT_SEPARATOR))?,
         };
         context.drain(..context.len().saturating_sub(MAX_CONTEXT.min(self.max_tokens / 3)));
         let specials = self.layout.specials(!context.is_empty());

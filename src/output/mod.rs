@@ -67,6 +67,9 @@ pub struct ClauseRecord {
     /// All headings that the clause stands under, outermost first.
     #[serde(default)]
     pub headings: Vec<String>,
+    /// What else the model is shown: the beginning of the clause before. Not written.
+    #[serde(skip)]
+    pub previous: Option<String>,
     pub text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<String>>,
@@ -107,6 +110,7 @@ impl ClauseRecord {
             kind: clause.kind,
             context: clause.context,
             headings: clause.headings.to_vec(),
+            previous: clause.previous,
             text: clause.text,
             labels: None,
             withheld: Vec::new(),
@@ -195,6 +199,7 @@ mod tests {
             kind: ClauseKind::Item,
             context: vec!["Storage".into(), "We keep:".into()],
             headings: ["Your data".to_owned(), "Storage".to_owned()].into(),
+            previous: None,
             text: "(a) \"orders\", and\u{1b}[31m invoices;".into(),
         };
         ClauseRecord {

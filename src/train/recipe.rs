@@ -76,6 +76,8 @@ pub struct Recipe {
     pub dropout: f32,
     /// Share of the examples that lose their context, anew each epoch.
     pub context_dropout: f32,
+    /// Show the clause before beside short ones.
+    pub previous: bool,
     /// Put a layer that starts as mean pooling on top of the base: for sentence encoders.
     pub mean_layer: bool,
     /// Longest input in tokens.
@@ -110,6 +112,7 @@ impl Default for Recipe {
             averaging: 0.0,
             dropout: 0.1,
             context_dropout: 0.0,
+            previous: false,
             mean_layer: false,
             max_tokens: 256,
             seed: 1,

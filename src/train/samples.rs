@@ -2,6 +2,7 @@
 
 use super::{Source, Targets, TrainError};
 use crate::dataset::Example;
+use crate::label::Input;
 use crate::model::{TokenEncoder, Tokens};
 use crate::random::Random;
 use crate::taxonomy::Taxonomy;
@@ -40,8 +41,8 @@ pub fn samples(
         .map(|example| {
             let blank = if example.labels.is_empty() { source.unlabelled } else { 1.0 };
             Ok(Sample {
-                tokens: encoder.encode(&example.text, &example.context)?,
-                bare: encoder.encode(&example.text, &[])?,
+                tokens: encoder.encode(&Input::from(example))?,
+                bare: encoder.encode(&Input { text: &example.text, ..Input::default() })?,
                 targets: targets(example, source.targets, taxonomy)?,
                 weight: source.weight * blank,
             })

@@ -89,7 +89,7 @@ impl Arguments {
 
     /// Every label of an example that is right, given and highlighted.
     fn cases(&self, example: &Example, classifier: &Classifier) -> Result<Vec<Pointed>, Failure> {
-        let input = Input { text: &example.text, context: &example.context };
+        let input = Input::from(example);
         let (unit, threads) = (self.unit.into(), self.labelling.threads());
         let given = classifier.classify(&[input], unit, threads)?;
         let given = given.into_iter().flat_map(|classified| classified.labels);

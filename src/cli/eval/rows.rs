@@ -39,8 +39,7 @@ pub fn of_texts(
     threads: usize,
 ) -> Result<Judged, Failure> {
     let own = |example: &Example| unit.unwrap_or_else(|| unit_of(example));
-    let inputs: Vec<Input> =
-        examples.iter().map(|e| Input { text: &e.text, context: &e.context }).collect();
+    let inputs: Vec<Input> = examples.iter().map(Input::from).collect();
     let classified = classifier.classify(&inputs, Unit::Clause, threads)?;
     let taxonomy = classifier.taxonomy();
     let rows = (examples.iter().zip(classified))
@@ -175,8 +174,7 @@ fn labelled(
         .with_context(|| name.to_owned())
         .map_err(Failure::Input)?;
     let clauses = clause::split(&document);
-    let inputs: Vec<Input> =
-        clauses.iter().map(|c| Input { text: &c.text, context: &c.context }).collect();
+    let inputs: Vec<Input> = clauses.iter().map(Input::from).collect();
     let classified = classifier.classify(&inputs, Unit::Clause, threads)?;
     let thresholds = classifier.thresholds(Unit::Clause);
     let labelled = clauses.iter().zip(classified).map(|(clause, found)| LabelledClause {
@@ -258,9 +256,10 @@ mod tests {
 
     #[test]
     fn cross_fitting_decides_a_policy_by_the_other_ones() {
-        // In b the labels start at 0.3, in a at 0.7: each is decided by the other's threshold.
+        // In b the labels start at 0.3, in a at 0.7, drawn to 0.4 and 0.6: each is decided by the
+        // other's threshold.
         let mut rows = Vec::new();
-        for i in 0..20 {
+        for i in 0..30 {
             rows.push(row("a", true, 0.8 + i as f32 / 1000.0));
             rows.push(row("a", false, 0.6));
             rows.push(row("b", true, 0.4));

@@ -144,6 +144,7 @@ impl Arguments {
                 group: document.clone(),
                 kind: Some(clause.kind),
                 context: if self.without_context { Vec::new() } else { clause.context },
+                previous: clause.previous.filter(|_| !self.without_context),
                 text: clause.text,
                 ..Example::default()
             });
@@ -155,10 +156,7 @@ impl Arguments {
         let bar = progress::bar(examples.len() as u64, "texts");
         let mut scores = Vec::with_capacity(examples.len());
         for batch in examples.chunks(BATCH) {
-            let inputs: Vec<label::Input> = batch
-                .iter()
-                .map(|example| label::Input { text: &example.text, context: &example.context })
-                .collect();
+            let inputs: Vec<label::Input> = batch.iter().map(label::Input::from).collect();
             let unit = self.reading.unit.into();
             let classified = model.classify(&inputs, unit, threads(self.threads))?;
             scores.extend(classified.into_iter().map(|classified| classified.scores));

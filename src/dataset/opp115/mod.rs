@@ -238,6 +238,7 @@ impl Import {
             end: None,
             kind: None,
             context: Vec::new(),
+            previous: None,
             text: String::new(),
             labels: majority.into_iter().map(|class| names[class].clone()).collect(),
             votes: votes.counts().map(|(class, n)| (names[class].clone(), n)).collect(),
