@@ -21,11 +21,17 @@ $run import opp115 "$FINEPRINT_DATA/opp115" --unit clause --output $data/opp115-
 $run import clauses "$FINEPRINT_DATA/modern/clauses.jsonl" \
     --documents "$FINEPRINT_DATA/unlabelled" --output $data/modern.jsonl
 
-for fold in 0 1 2 3 4; do
-    if [ ! -e $folds/$fold/config.json ]; then
-        $run train --recipe models/recipes/held-out.toml --base "$BASE" \
-            --hold-out $fold --name fineprint-minilm-fold-$fold --out $folds/$fold
+# train RECIPE FOLD BASE OUT: nothing when the model is there.
+train() {
+    if [ ! -e "$4/config.json" ]; then
+        $run train --recipe "models/recipes/$1.toml" --hold-out "$2" --base "$3" \
+            --name "fineprint-minilm-fold-$2" --out "$4"
     fi
+}
+
+for fold in 0 1 2 3 4; do
+    train held-out $fold "$BASE" $folds/first-$fold
+    train default $fold $folds/first-$fold $folds/$fold
     for set in modern opp115-segments opp115-clauses; do
         $run eval $data/$set.jsonl --fold $fold --model $folds/$fold \
             --save-predictions $folds/$set-$fold.jsonl --output $folds/$set-$fold.txt
