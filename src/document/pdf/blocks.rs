@@ -10,10 +10,12 @@ use super::super::reading::Reading;
 use super::super::{BlockKind, Boilerplate, MappedText, Span};
 use super::columns;
 use super::furniture::Placed;
+use super::grid;
 use super::hyphens::Words;
 use super::lines::Line;
 use super::paragraphs::{Joiner, Paragraph};
-use super::table::{self, Cell, Part};
+use super::rules::Rules;
+use super::table::{self, Cell, Part, Rows};
 
 /// From this many times the usual size on, a line is a heading.
 const HEADING_SIZE: f64 = 1.12;
@@ -26,6 +28,12 @@ const LONGEST_HEADER: usize = 300;
 enum Found {
     Text(Paragraph),
     Cell { paragraph: Paragraph, headers: Vec<String> },
+}
+
+/// The text of a cell, when it is short enough to head others.
+fn header(cell: &Cell) -> Option<String> {
+    let texts: Vec<&str> = cell.lines.iter().map(|line| line.text.as_str()).collect();
+    Some(texts.join(" ")).filter(|text| text.len() <= LONGEST_HEADER)
 }
 
 /// Puts pages together.
@@ -42,7 +50,7 @@ pub(super) struct Builder {
 
 impl Builder {
     /// Adds a page; furniture is of its text, but no block.
-    pub fn push_page(&mut self, page: Vec<Placed>, boilerplate: Boilerplate) {
+    pub fn push_page(&mut self, page: Vec<Placed>, rules: &Rules, boilerplate: Boilerplate) {
         self.pages.begin_page();
         let keep = boilerplate == Boilerplate::Keep;
         let middle = page.iter().position(|placed| !placed.furniture).unwrap_or(page.len());
@@ -55,8 +63,9 @@ impl Builder {
             }
         }
         self.push_furniture(before, keep);
+        let (lines, mut ruled) = grid::take(lines, rules);
         for group in columns::groups(lines) {
-            for part in table::parts(group) {
+            for part in table::parts(group, &mut ruled) {
                 self.push_part(part);
             }
         }
@@ -101,34 +110,41 @@ impl Builder {
     }
 
     /// The cells of a table, each headed by the first cell of its row and of its column.
-    fn push_table(&mut self, rows: Vec<Vec<Cell>>) {
+    fn push_table(&mut self, rows: Rows) {
         let mut columns: BTreeMap<usize, String> = BTreeMap::new();
-        for (at, row) in rows.into_iter().enumerate() {
-            let mut first = None;
-            for Cell { column, lines } in row {
-                let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
-                let text = Some(texts.join(" ")).filter(|text| text.len() <= LONGEST_HEADER);
-                let mut headers: Vec<String> = first.iter().cloned().collect();
-                match columns.get(&column) {
-                    Some(header) => headers.push(header.clone()),
-                    None if at == 0 => {
-                        headers.clear();
-                        columns.extend(text.clone().map(|text| (column, text)));
-                    }
-                    None => {}
+        let (mut first, mut rows_of_first) = (None, 0usize);
+        for row in rows {
+            rows_of_first = rows_of_first.saturating_sub(1);
+            if rows_of_first == 0 {
+                first = None;
+            }
+            // A single cell above them is the title of the table.
+            if columns.is_empty() {
+                if row.len() >= 2 {
+                    let header = |cell: &Cell| Some((cell.column, header(cell)?));
+                    columns = row.iter().filter_map(header).collect();
                 }
-                if column == 0 {
-                    first = text;
+                row.into_iter().for_each(|cell| self.push_cell(cell, Vec::new()));
+                continue;
+            }
+            for cell in row {
+                let of_row = first.clone().filter(|_| cell.column > 0);
+                if cell.column == 0 {
+                    (first, rows_of_first) = (header(&cell), cell.rows);
                 }
-                let pages = &mut self.pages;
-                let place = |line: Line| {
-                    let at = pages.push_line(&line.text);
-                    (line, at)
-                };
-                let paragraph = Paragraph { lines: lines.into_iter().map(place).collect() };
-                self.found.push(Found::Cell { paragraph, headers });
+                let of_column = columns.get(&cell.column).cloned();
+                self.push_cell(cell, of_row.into_iter().chain(of_column).collect());
             }
         }
+    }
+
+    fn push_cell(&mut self, cell: Cell, headers: Vec<String>) {
+        let place = |line: Line| {
+            let at = self.pages.push_line(&line.text);
+            (line, at)
+        };
+        let paragraph = Paragraph { lines: cell.lines.into_iter().map(place).collect() };
+        self.found.push(Found::Cell { paragraph, headers });
     }
 
     /// The drafts, with the text of the pages.
