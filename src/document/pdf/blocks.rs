@@ -36,6 +36,14 @@ fn header(cell: &Cell) -> Option<String> {
     Some(texts.join(" ")).filter(|text| text.len() <= LONGEST_HEADER)
 }
 
+/// A table and the headers of its columns.
+struct Headed {
+    /// How much had been found when it ended.
+    end: usize,
+    columns: usize,
+    headers: BTreeMap<usize, String>,
+}
+
 /// Puts pages together.
 #[derive(Default)]
 pub(super) struct Builder {
@@ -46,12 +54,16 @@ pub(super) struct Builder {
     /// Bytes of text by size, in half points.
     sizes: HashMap<i64, usize>,
     left_out: LeftOut,
+    last_table: Option<Headed>,
+    /// How much had been found when the page began.
+    page_start: usize,
 }
 
 impl Builder {
     /// Adds a page; furniture is of its text, but no block.
     pub fn push_page(&mut self, page: Vec<Placed>, rules: &Rules, boilerplate: Boilerplate) {
         self.pages.begin_page();
+        self.page_start = self.found.len();
         let keep = boilerplate == Boilerplate::Keep;
         let middle = page.iter().position(|placed| !placed.furniture).unwrap_or(page.len());
         let (mut before, mut after, mut lines) = (Vec::new(), Vec::new(), Vec::new());
@@ -111,7 +123,9 @@ impl Builder {
 
     /// The cells of a table, each headed by the first cell of its row and of its column.
     fn push_table(&mut self, rows: Rows) {
-        let mut columns: BTreeMap<usize, String> = BTreeMap::new();
+        let width = rows.iter().flatten().map(|cell| cell.column + 1).max().unwrap_or_default();
+        let last = self.last_table.take().filter(|last| self.goes_on(last, &rows, width));
+        let mut columns = last.map(|last| last.headers).unwrap_or_default();
         let (mut first, mut rows_of_first) = (None, 0usize);
         for row in rows {
             rows_of_first = rows_of_first.saturating_sub(1);
@@ -136,6 +150,18 @@ impl Builder {
                 self.push_cell(cell, of_row.into_iter().chain(of_column).collect());
             }
         }
+        let end = self.found.len();
+        self.last_table = Some(Headed { end, columns: width, headers: columns });
+    }
+
+    /// Whether a table that begins a page goes on with the one that the page before ended with: it
+    /// has as many columns, and no header of its own.
+    fn goes_on(&self, last: &Headed, rows: &Rows, columns: usize) -> bool {
+        let at_start = last.end == self.page_start && self.found.len() == self.page_start;
+        let bold = |cell: &Cell| cell.lines.iter().all(|line| line.bold);
+        let repeats = |cell: &Cell| header(cell).as_ref() == last.headers.get(&cell.column);
+        let is_header = |row: &Vec<Cell>| row.iter().all(bold) || row.iter().all(repeats);
+        at_start && last.columns == columns && !rows.first().is_none_or(is_header)
     }
 
     fn push_cell(&mut self, cell: Cell, headers: Vec<String>) {

@@ -24,10 +24,14 @@ fn ruled(heights: &[f64], lefts: &[f64]) -> String {
     across.chain(down).collect()
 }
 
-/// The blocks: of a cell its text and what heads it.
 fn shown(content: &str) -> Vec<String> {
+    blocks(&minimal(content.as_bytes(), "", &[FONT]))
+}
+
+/// The blocks of a file: of a cell its text and what heads it.
+fn blocks(bytes: &[u8]) -> Vec<String> {
     let options = ReadOptions { gate: Gate::Off, ..ReadOptions::default() };
-    let document = read(&minimal(content.as_bytes(), "", &[FONT]), None, &options).unwrap();
+    let document = read(bytes, None, &options).unwrap();
     super::tests::check(&document);
     let block = |block: &super::super::Block| match block.kind {
         BlockKind::Cell => {
@@ -169,4 +173,35 @@ fn frames_and_underlines_are_no_tables() {
     ];
     let found = shown(&content.concat());
     assert!(found.iter().all(|block| !block.ends_with('>')), "{found:#?}");
+}
+
+#[test]
+fn a_table_goes_on_on_the_next_page() {
+    let first = [
+        ruled(&[120.0, 100.0, 80.0, 60.0], &[50.0, 150.0, 300.0]),
+        text(54.0, 106.0, &["Data"]),
+        text(154.0, 106.0, &["Kept for"]),
+        text(54.0, 86.0, &["Names"]),
+        text(154.0, 86.0, &["A year"]),
+        text(54.0, 66.0, &["Orders"]),
+        text(154.0, 66.0, &["Ten years"]),
+    ];
+    let second = [
+        ruled(&[720.0, 700.0, 680.0], &[50.0, 150.0, 300.0]),
+        text(54.0, 706.0, &["Logs"]),
+        text(154.0, 706.0, &["A day"]),
+        text(54.0, 686.0, &["Mail"]),
+        text(154.0, 686.0, &["A month"]),
+    ];
+    let second = second.concat();
+    let stream = format!("<</Length {}>>stream\n{second}\nendstream ", second.len());
+    let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 8 0 R/Resources<<\
+        /Font<</F 5 0 R>>>>>>";
+    let objects = [FONT, "<<>>", page, &stream];
+    let file = String::from_utf8(minimal(first.concat().as_bytes(), "", &objects)).unwrap();
+    let file = file.replace("/Kids[3 0 R]/Count 1", "/Kids[3 0 R 7 0 R]/Count 2");
+    let found = blocks(file.as_bytes());
+    let expected =
+        ["Logs <Data>", "A day <Logs / Kept for>", "Mail <Data>", "A month <Mail / Kept for>"];
+    assert_eq!(found[6..], expected, "{found:#?}");
 }
