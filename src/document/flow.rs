@@ -99,14 +99,6 @@ impl Flow {
         (linked * 100 / self.text.len().max(1)) as u8
     }
 
-    /// How many links the text is made of; none when there is more to it.
-    pub fn menu(&self) -> usize {
-        let letters = |part: &str| part.chars().filter(|c| c.is_alphanumeric()).count();
-        let text = self.text.as_str();
-        let linked: usize = self.links.iter().map(|link| letters(&text[link.clone()])).sum();
-        if linked * 10 >= letters(text) * 9 { self.links.len() } else { 0 }
-    }
-
     /// Whether a part of the text is one link, as the lines of a menu are.
     fn is_link(&self, range: &Range<usize>) -> bool {
         let range = trimmed(self.text.as_str(), range.clone());

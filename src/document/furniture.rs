@@ -47,9 +47,9 @@ const CODE: [&str; 18] = [
     "var ",
 ];
 
-/// Drops code, and menus before and after the text. `links` says of each draft how many links it
-/// is made of, if it is.
-pub(super) fn drop_from(reading: &mut Reading, links: &[usize]) {
+/// Drops code, and menus before and after the text. `is_link` says of each draft whether it is
+/// one link.
+pub(super) fn drop_from(reading: &mut Reading, is_link: &[bool]) {
     let drafts = &reading.drafts;
     let broken = broken_links(drafts);
     let mut dropped: Vec<bool> =
@@ -62,17 +62,15 @@ pub(super) fn drop_from(reading: &mut Reading, links: &[usize]) {
         .map(|draft| contents::key(draft.text.as_str()))
         .collect();
     for around in [0..first, last..drafts.len()] {
-        // How many entries of a menu a draft is.
-        let entries = |at: usize| {
-            let links = links.get(at).copied().unwrap_or_default().max(usize::from(broken[at]));
+        let menu = |at: usize| {
+            let link = broken[at] || is_link.get(at).copied().unwrap_or_default();
             let names_heading = || headings.contains(&contents::key(drafts[at].text.as_str()));
-            let is_menu = links > 0 && are_entries(&drafts[at], links) && !names_heading();
-            if is_menu { links } else { usize::from(dropped[at]) }
+            dropped[at] || link && is_entry(&drafts[at]) && !names_heading()
         };
-        let entries: Vec<usize> = around.clone().map(entries).collect();
+        let entries: Vec<bool> = around.clone().map(menu).collect();
         let mut from = 0;
-        for run in entries.chunk_by(|a, b| (*a > 0) == (*b > 0)) {
-            if run.iter().sum::<usize>() >= MENU {
+        for run in entries.chunk_by(|a, b| a == b) {
+            if run[0] && run.len() >= MENU {
                 dropped[around.start + from..around.start + from + run.len()].fill(true);
             }
             from += run.len();
@@ -108,8 +106,7 @@ fn is_prose(draft: &Draft) -> bool {
     text.split_whitespace().take(PROSE_WORDS).count() >= PROSE_WORDS
 }
 
-/// Whether a draft may be so many entries of a menu.
-fn are_entries(draft: &Draft, count: usize) -> bool {
+fn is_entry(draft: &Draft) -> bool {
     let plain = matches!(
         draft.role,
         Role::Fixed(BlockKind::Paragraph | BlockKind::Item { .. } | BlockKind::Cell)
@@ -117,7 +114,7 @@ fn are_entries(draft: &Draft, count: usize) -> bool {
     let text = draft.text.as_str();
     plain
         && !text.contains('@')
-        && text.split_whitespace().take(MENU_WORDS * count + 1).count() <= MENU_WORDS * count
+        && text.split_whitespace().take(MENU_WORDS + 1).count() <= MENU_WORDS
 }
 
 /// Code, a template's gap, or what is left of a link that breaks over several blocks.

@@ -16,6 +16,8 @@ use super::{
 
 /// Longest text of a cell that is a cell of data.
 const LONG_CELL: usize = 500;
+/// Longest bold text whose marks are glued to other words, in bytes.
+const LONGEST_BOLD: usize = 300;
 
 /// Reads Markdown.
 pub(super) fn read(text: &str, boilerplate: Boilerplate, watch: &Watch) -> Reading {
@@ -35,7 +37,7 @@ pub(super) fn read(text: &str, boilerplate: Boilerplate, watch: &Watch) -> Readi
     }
     let mut reading = reader.reading;
     if boilerplate == Boilerplate::Drop {
-        furniture::drop_from(&mut reading, &reader.links);
+        furniture::drop_from(&mut reading, &reader.is_link);
     }
     definitions::find(&mut reading);
     reading
@@ -53,8 +55,8 @@ struct Reader<'a> {
     boilerplate: Boilerplate,
     watch: &'a Watch,
     reading: Reading,
-    /// For each draft so far, how many links it is made of, if it is.
-    links: Vec<usize>,
+    /// For each draft so far, whether it is one link.
+    is_link: Vec<bool>,
     flow: Flow,
     open: Open,
     /// Bold text is open whose marks Markdown does not take for such: `**Sharing:**We share`.
@@ -92,7 +94,7 @@ impl<'a> Reader<'a> {
             boilerplate,
             watch,
             reading: Reading::default(),
-            links: Vec::new(),
+            is_link: Vec::new(),
             flow: Flow::default(),
             open: Open::default(),
             glued: false,
@@ -204,7 +206,8 @@ impl<'a> Reader<'a> {
             return true;
         }
         let after = self.source.get(start..).and_then(|rest| rest.strip_prefix("**"));
-        let line = after.and_then(|after| after.lines().next()).unwrap_or_default();
+        let near = after.map_or("", |after| &after[..after.floor_char_boundary(LONGEST_BOLD)]);
+        let line = near.lines().next().unwrap_or_default();
         let opens = line.starts_with(char::is_alphanumeric) && line.contains("**");
         let is_mark = after.is_some() && (self.glued || opens);
         if is_mark {
@@ -325,15 +328,14 @@ impl<'a> Reader<'a> {
             return;
         }
         let flow = std::mem::take(&mut self.flow);
-        let links = flow.menu();
+        let is_link = flow.linked_percent() >= 90;
         let drafts = flow.into_drafts(self.kind());
-        let links = if drafts.len() > 1 { links.min(1) } else { links };
-        self.links.resize(self.reading.drafts.len(), 0);
+        self.is_link.resize(self.reading.drafts.len(), false);
         for draft in drafts {
             self.note(&draft);
             self.reading.drafts.push(draft);
         }
-        self.links.resize(self.reading.drafts.len(), links);
+        self.is_link.resize(self.reading.drafts.len(), is_link);
     }
 
     /// Takes note of a draft of a table or a list of definitions.
