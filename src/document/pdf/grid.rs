@@ -30,32 +30,26 @@ pub(super) fn take(lines: Vec<Line>, rules: &Rules) -> (Vec<Line>, Vec<Rows>) {
     let mut grids = grids(rules);
     // Of grids inside each other the inner one is the table.
     grids.sort_by(|a, b| a.area().total_cmp(&b.area()));
-    let mut inside: Vec<Vec<Line>> = grids.iter().map(|_| Vec::new()).collect();
+    let places: Vec<Option<usize>> =
+        lines.iter().map(|line| grids.iter().position(|grid| grid.holds(line))).collect();
+    let inside = |at| lines.iter().zip(&places).filter(move |(_, place)| **place == Some(at));
+    let tables: Vec<Option<Rows>> = (grids.iter().enumerate())
+        .map(|(at, grid)| grid.table(inside(at).map(|(line, _)| line)))
+        .collect();
+    let mut stands = vec![false; grids.len()];
     let mut rest = Vec::new();
-    for line in lines {
-        match grids.iter().position(|grid| grid.holds(&line)) {
-            Some(at) => inside[at].push(line),
+    for (line, place) in lines.into_iter().zip(places) {
+        match place.filter(|at| tables[*at].is_some()) {
             None => rest.push(line),
-        }
-    }
-    let mut tables = Vec::new();
-    for (grid, lines) in grids.iter().zip(inside) {
-        match grid.table(&lines) {
-            Some(rows) => {
-                rest.extend(lines.into_iter().next().map(|line| Line {
-                    text: String::new(),
-                    left: grid.left(),
-                    right: grid.right(),
-                    table: Some(tables.len()),
-                    ..line
-                }));
-                tables.push(rows);
+            Some(at) if !stands[at] => {
+                stands[at] = true;
+                let (left, right) = (grids[at].left(), grids[at].right());
+                rest.push(Line { text: String::new(), left, right, table: Some(at), ..line });
             }
-            None => rest.extend(lines),
+            Some(_) => {}
         }
     }
-    rest.sort_by(|a, b| b.y.total_cmp(&a.y));
-    (rest, tables)
+    (rest, tables.into_iter().map(Option::unwrap_or_default).collect())
 }
 
 /// The grids of a page: lines that cross each other, directly or by way of others.
@@ -119,7 +113,7 @@ impl Grid {
     }
 
     /// The cells with the lines in them, unless they are no table.
-    fn table(&self, lines: &[Line]) -> Option<Rows> {
+    fn table<'a>(&self, lines: impl Iterator<Item = &'a Line>) -> Option<Rows> {
         let slots = Slots::of(self);
         let mut cells: BTreeMap<(usize, usize), Cell> = BTreeMap::new();
         for line in lines {

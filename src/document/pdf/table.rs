@@ -161,7 +161,7 @@ fn table_end(bands: &[Band]) -> usize {
     for (at, band) in bands.iter().enumerate().take(MOST_ROWS).skip(1) {
         let gap = bands[at - 1].bottom() - band.top();
         let size = band.0[0][0].size;
-        let many = columns.len().max(band.lines().count()) > MOST_COLUMNS;
+        let many = columns.len().max(lefts(band.lines()).len()) > MOST_COLUMNS;
         if many || gap > FAR * size || !fits(band, &columns) {
             break;
         }
