@@ -119,7 +119,7 @@ fn check_order<'a>(len: usize, clauses: impl Iterator<Item = &'a Clause>) {
     }
 }
 
-fn letters<'a>(texts: &mut dyn Iterator<Item = &'a str>) -> String {
+fn letters(texts: &mut dyn Iterator<Item = &str>) -> String {
     texts.flat_map(str::chars).filter(|c| c.is_alphanumeric()).collect()
 }
 
