@@ -205,6 +205,23 @@ fn numbered_item(draft: &Draft) -> Option<Rank> {
     }
 }
 
+/// In a page without capitals numbered items are titles when all of them have their text below.
+pub(super) fn numbered_to_titles(drafts: &mut [Draft]) {
+    if drafts.iter().any(|draft| draft.text.as_str().contains(char::is_uppercase)) {
+        return;
+    }
+    let ranks =
+        drafts.iter().enumerate().filter_map(|(at, draft)| Some((at, numbered_item(draft)?)));
+    let ranks: Vec<(usize, Rank)> = ranks.collect();
+    let is_title = |at: usize| {
+        let below = drafts.get(at + 1).map(|draft| draft.role);
+        drafts[at].text.len() <= LONGEST_ENTRY && below == Some(Role::Fixed(BlockKind::Paragraph))
+    };
+    if ranks.len() >= CONTENTS && ranks.iter().all(|(at, _)| is_title(*at)) {
+        ranks.into_iter().for_each(|(at, rank)| drafts[at].role = Role::Title(rank));
+    }
+}
+
 /// What is compared: letters and digits of a title in lower case, without bullet and number;
 /// nothing for a text too long to be one.
 pub(super) fn key(text: &str) -> String {

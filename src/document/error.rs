@@ -41,10 +41,9 @@ pub enum ReadError {
         "the page is an error page (it says {phrase:?}); download it again, or turn the gate off"
     )]
     ErrorPage { phrase: &'static str },
-    /// A page that says that it needs scripts, and nothing else.
+    /// A page that holds nothing, or no more than that it needs scripts, until these fill it.
     #[error(
-        "the page only says that it needs JavaScript; save it from a browser after it has loaded, \
-         or turn the gate off"
+        "the page has no text until its JavaScript runs; save it from a browser after it has loaded"
     )]
     JavascriptShell,
     /// Terms of service, an article: anything but a privacy policy.

@@ -32,6 +32,7 @@ pub(super) fn settle(mut drafts: Vec<Draft>) -> Vec<Block> {
     address::divide(&mut drafts);
     contents::mark(&mut drafts);
     questions_to_titles(&mut drafts);
+    contents::numbered_to_titles(&mut drafts);
     let mut outline = Outline::new(&drafts);
     drafts
         .into_iter()

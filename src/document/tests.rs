@@ -65,7 +65,8 @@ fn errors_have_kinds() {
     assert_eq!(kind(b"\xef\xbb\xbf \n"), "empty");
     let pdf = if cfg!(feature = "pdf") { "pdf-broken" } else { "without-pdf" };
     assert_eq!(kind(b"%PDF-1.4"), pdf);
-    assert_eq!(kind(b"<html><script>var policy = 1</script><p></p></html>"), "no-text");
+    assert_eq!(kind(b"<html><p></p></html>"), "no-text");
+    assert_eq!(kind(b"<html><script>var policy = 1</script><p></p></html>"), "javascript-shell");
     let small = ReadOptions { max_bytes: 3, ..ReadOptions::default() };
     assert_eq!(read(b"long", None, &small).unwrap_err().kind(), "too-large");
 }

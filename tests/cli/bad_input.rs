@@ -21,7 +21,11 @@ fn documents_without_clauses_give_an_error_record() {
         ("blank.md", b" \n\t\r\n ", "empty"),
         ("binary.txt", b"text\0and\0more\0\0", "binary"),
         ("policy.pdf", b"%PDF-1.7\n1 0 obj", broken_pdf),
-        ("page.html", b"<html><script>var text = 'We sell data.'</script></html>", "no-text"),
+        (
+            "page.html",
+            b"<html><script>var text = 'We sell data.'</script></html>",
+            "javascript-shell",
+        ),
         ("marks.txt", b"***\n\n---\n\n. . .\n", "no-text"),
         ("german.txt", GERMAN.as_bytes(), "language"),
         ("tags.html", b"<<<<>>>><p></p><", "no-text"),

@@ -17,6 +17,8 @@ pub(super) enum Hint {
     Frame,
     /// The class or the id says so.
     Named,
+    /// The class or the id says that it asks for consent to cookies.
+    Banner,
     /// Controls: buttons, selections, labels.
     Form,
     /// Hidden until one clicks: panels of accordions and tabs.
@@ -25,7 +27,7 @@ pub(super) enum Hint {
     Title,
 }
 
-const HINTS: usize = 7;
+const HINTS: usize = 8;
 
 /// A part of the page with a hint.
 #[derive(Debug)]
@@ -72,7 +74,8 @@ pub(super) fn hint(
     let nameable =
         element.divides() && !matches!(element, Element::Heading(_) | Element::Paragraph);
     let named = nameable || name == "span";
-    (named && (has_name(&attributes.class) || has_name(&attributes.id))).then_some(Hint::Named)
+    let names = [&attributes.class, &attributes.id];
+    names.into_iter().filter(|_| named).find_map(|value| hint_of_name(value))
 }
 
 /// Words of classes that name what opens and closes.
@@ -206,17 +209,20 @@ const PARTS: &[&str] = &[
     "topnav",
 ];
 
-fn has_name(value: &str) -> bool {
-    value.split_whitespace().any(|class| {
+/// What the classes of an element, or its id, say of it.
+fn hint_of_name(value: &str) -> Option<Hint> {
+    value.split_whitespace().find_map(|class| {
         let class = split_humps(class);
-        WHOLE.contains(&class.as_str())
-            || is_cookie_banner(&class)
-            || class.split(['-', '_']).filter(|part| !part.is_empty()).enumerate().any(
-                |(i, part)| {
-                    let last = class.ends_with(part);
-                    (i == 0 || last) && PARTS.contains(&part) && !is_about_content(&class)
-                },
-            )
+        let mut parts = class.split(['-', '_']).filter(|part| !part.is_empty()).enumerate();
+        if is_cookie_banner(&class) {
+            return Some(Hint::Banner);
+        }
+        let named = WHOLE.contains(&class.as_str())
+            || parts.any(|(i, part)| {
+                let last = class.ends_with(part);
+                (i == 0 || last) && PARTS.contains(&part) && !is_about_content(&class)
+            });
+        named.then_some(Hint::Named)
     })
 }
 
@@ -299,7 +305,7 @@ impl Hint {
     fn share(self) -> usize {
         match self {
             Hint::Hidden | Hint::Form => 40,
-            Hint::Navigation => 50,
+            Hint::Navigation | Hint::Banner => 50,
             Hint::Frame | Hint::Named | Hint::Collapsed | Hint::Title => 25,
         }
     }
@@ -310,7 +316,7 @@ mod tests {
     use super::*;
 
     fn named(class: &str) -> bool {
-        has_name(class)
+        hint_of_name(class).is_some()
     }
 
     #[test]

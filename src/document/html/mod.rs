@@ -41,7 +41,12 @@ pub(super) fn read_page(
     if reader.stack.forgotten > TOO_DEEP {
         return Err(ReadError::TooDeep { limit: TOO_DEEP });
     }
-    Ok(reader.into_reading(boilerplate))
+    let has_scripts = reader.has_scripts;
+    let reading = reader.into_reading(boilerplate);
+    if reading.drafts.is_empty() && has_scripts {
+        return Err(ReadError::JavascriptShell);
+    }
+    Ok(reading)
 }
 
 /// Reads a fragment of a page.
@@ -63,6 +68,7 @@ struct Reader<'a> {
     local: usize,
     /// The last term of a list of definitions.
     term: Option<String>,
+    has_scripts: bool,
 }
 
 impl Sink for Reader<'_> {
@@ -81,6 +87,7 @@ impl Sink for Reader<'_> {
 
     fn start_tag(&mut self, name: &str, attributes: &Attributes, closed: bool, source: Span) {
         let element = Element::of(name);
+        self.has_scripts |= name == "script";
         match element {
             Element::Break => return self.line_break(source),
             Element::Rule => {
@@ -101,6 +108,10 @@ impl Sink for Reader<'_> {
             return;
         }
         self.open_table_part(element, attributes);
+        if attributes.role == "tab" {
+            self.flush();
+            self.page.tabs.push(self.page.entries.len());
+        }
         if name == "dl" {
             self.term = None;
         }
@@ -147,6 +158,7 @@ impl<'a> Reader<'a> {
             tables: Tables::default(),
             local: 0,
             term: None,
+            has_scripts: false,
         }
     }
 

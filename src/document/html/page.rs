@@ -50,6 +50,8 @@ pub(super) struct Page {
     pub regions: Vec<Region>,
     /// The container around each container; the first is the page.
     pub containers: Vec<u32>,
+    /// Which entry each tab is.
+    pub tabs: Vec<usize>,
 }
 
 impl Page {
@@ -87,6 +89,17 @@ impl Page {
             })
         };
         let fates = self.entries.iter().map(|e| is_dropped(e).then_some(Reason::Boilerplate));
-        content::select(&self.entries, &self.containers, fates.collect())
+        let mut fates: Vec<Option<Reason>> = fates.collect();
+        for at in self.rows_of_tabs() {
+            fates[at] = Some(Reason::Boilerplate);
+        }
+        content::select(&self.entries, &self.containers, fates)
+    }
+
+    /// Tabs right beside each other: a menu. Those of an accordion have their text below.
+    fn rows_of_tabs(&self) -> Vec<usize> {
+        let rows = self.tabs.chunk_by(|a, b| a + 1 == *b).filter(|row| row.len() > 1);
+        let is_label = |at: &usize| self.entries.get(*at).is_some_and(|entry| !entry.is_prose);
+        rows.flatten().copied().filter(is_label).collect()
     }
 }

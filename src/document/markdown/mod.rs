@@ -16,6 +16,8 @@ use super::{
 
 /// Longest text of a cell that is a cell of data.
 const LONG_CELL: usize = 500;
+/// Longest bold text whose marks are glued to other words, in bytes.
+const LONGEST_BOLD: usize = 300;
 
 /// Reads Markdown.
 pub(super) fn read(text: &str, boilerplate: Boilerplate, watch: &Watch) -> Reading {
@@ -57,6 +59,10 @@ struct Reader<'a> {
     is_link: Vec<bool>,
     flow: Flow,
     open: Open,
+    /// Bold text is open whose marks Markdown does not take for such: `**Sharing:**We share`.
+    glued: bool,
+    /// Where the last of these marks ends.
+    after_mark: usize,
     /// Text of a code block, read as plain text.
     code: Option<MappedText>,
     /// Source of a block of HTML.
@@ -91,6 +97,8 @@ impl<'a> Reader<'a> {
             is_link: Vec::new(),
             flow: Flow::default(),
             open: Open::default(),
+            glued: false,
+            after_mark: 0,
             code: None,
             markup: None,
             table: None,
@@ -182,16 +190,38 @@ impl<'a> Reader<'a> {
     fn text(&mut self, text: &str, range: Range<usize>) {
         if let Some(code) = &mut self.code {
             push_mapped(code, self.source, text, range);
-        } else if self.markup.is_none() {
+        } else if self.markup.is_none() && !self.is_mark(text, range.start) {
             self.push(text, range);
         }
+    }
+
+    /// Marks that stand in the text only because a word is glued to them: the number signs that
+    /// close a heading, and those of bold text, of which the parser gives one star at a time.
+    fn is_mark(&mut self, text: &str, start: usize) -> bool {
+        if text != "*" {
+            let closes = !text.is_empty() && text.bytes().all(|byte| byte == b'#');
+            return closes && self.open.heading.is_some();
+        }
+        if start < self.after_mark {
+            return true;
+        }
+        let after = self.source.get(start..).and_then(|rest| rest.strip_prefix("**"));
+        let near = after.map_or("", |after| &after[..after.floor_char_boundary(LONGEST_BOLD)]);
+        let line = near.lines().next().unwrap_or_default();
+        let opens = line.starts_with(char::is_alphanumeric) && line.contains("**");
+        let is_mark = after.is_some() && (self.glued || opens);
+        if is_mark {
+            self.glued = !self.glued;
+            self.after_mark = start + 2;
+        }
+        is_mark
     }
 
     fn push(&mut self, text: &str, range: Range<usize>) {
         if self.open.images > 0 || self.flow.is_empty() && text.trim().is_empty() {
             return;
         }
-        let look = Look { bold: self.open.bold > 0, link: self.open.links > 0 };
+        let look = Look { bold: self.open.bold > 0 || self.glued, link: self.open.links > 0 };
         if self.source.get(range.clone()) == Some(text) {
             self.flow.push_verbatim(text, range.start, look);
         } else {
@@ -221,7 +251,8 @@ impl<'a> Reader<'a> {
     fn soft_break(&mut self, range: Range<usize>) {
         let next = self.source.get(range.end..).unwrap_or_default();
         let line = next.split('\n').next().unwrap_or_default();
-        if marks::marker(&line[..line.floor_char_boundary(40)]).is_some() {
+        let start = line[..line.floor_char_boundary(40)].replace('\\', "");
+        if marks::marker(&start).is_some() {
             return self.hard_break(range);
         }
         self.push("\n", range);
@@ -292,6 +323,7 @@ impl<'a> Reader<'a> {
     }
 
     fn flush(&mut self) {
+        self.glued = false;
         if self.flow.is_empty() {
             return;
         }

@@ -10,10 +10,12 @@ use super::super::reading::Reading;
 use super::super::{BlockKind, Boilerplate, MappedText, Span};
 use super::columns;
 use super::furniture::Placed;
+use super::grid;
 use super::hyphens::Words;
 use super::lines::Line;
 use super::paragraphs::{Joiner, Paragraph};
-use super::table::{self, Cell, Part};
+use super::rules::Rules;
+use super::table::{self, Cell, Part, Rows};
 
 /// From this many times the usual size on, a line is a heading.
 const HEADING_SIZE: f64 = 1.12;
@@ -28,6 +30,20 @@ enum Found {
     Cell { paragraph: Paragraph, headers: Vec<String> },
 }
 
+/// The text of a cell, when it is short enough to head others.
+fn header(cell: &Cell) -> Option<String> {
+    let texts: Vec<&str> = cell.lines.iter().map(|line| line.text.as_str()).collect();
+    Some(texts.join(" ")).filter(|text| text.len() <= LONGEST_HEADER)
+}
+
+/// A table and the headers of its columns.
+struct Headed {
+    /// How much had been found when it ended.
+    end: usize,
+    columns: usize,
+    headers: BTreeMap<usize, String>,
+}
+
 /// Puts pages together.
 #[derive(Default)]
 pub(super) struct Builder {
@@ -38,12 +54,16 @@ pub(super) struct Builder {
     /// Bytes of text by size, in half points.
     sizes: HashMap<i64, usize>,
     left_out: LeftOut,
+    last_table: Option<Headed>,
+    /// How much had been found when the page began.
+    page_start: usize,
 }
 
 impl Builder {
     /// Adds a page; furniture is of its text, but no block.
-    pub fn push_page(&mut self, page: Vec<Placed>, boilerplate: Boilerplate) {
+    pub fn push_page(&mut self, page: Vec<Placed>, rules: &Rules, boilerplate: Boilerplate) {
         self.pages.begin_page();
+        self.page_start = self.found.len();
         let keep = boilerplate == Boilerplate::Keep;
         let middle = page.iter().position(|placed| !placed.furniture).unwrap_or(page.len());
         let (mut before, mut after, mut lines) = (Vec::new(), Vec::new(), Vec::new());
@@ -55,8 +75,9 @@ impl Builder {
             }
         }
         self.push_furniture(before, keep);
+        let (lines, mut ruled) = grid::take(lines, rules);
         for group in columns::groups(lines) {
-            for part in table::parts(group) {
+            for part in table::parts(group, &mut ruled) {
                 self.push_part(part);
             }
         }
@@ -101,34 +122,55 @@ impl Builder {
     }
 
     /// The cells of a table, each headed by the first cell of its row and of its column.
-    fn push_table(&mut self, rows: Vec<Vec<Cell>>) {
-        let mut columns: BTreeMap<usize, String> = BTreeMap::new();
-        for (at, row) in rows.into_iter().enumerate() {
-            let mut first = None;
-            for Cell { column, lines } in row {
-                let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
-                let text = Some(texts.join(" ")).filter(|text| text.len() <= LONGEST_HEADER);
-                let mut headers: Vec<String> = first.iter().cloned().collect();
-                match columns.get(&column) {
-                    Some(header) => headers.push(header.clone()),
-                    None if at == 0 => {
-                        headers.clear();
-                        columns.extend(text.clone().map(|text| (column, text)));
-                    }
-                    None => {}
+    fn push_table(&mut self, rows: Rows) {
+        let width = rows.iter().flatten().map(|cell| cell.column + 1).max().unwrap_or_default();
+        let last = self.last_table.take().filter(|last| self.goes_on(last, &rows, width));
+        let mut columns = last.map(|last| last.headers).unwrap_or_default();
+        let (mut first, mut rows_of_first) = (None, 0usize);
+        for row in rows {
+            rows_of_first = rows_of_first.saturating_sub(1);
+            if rows_of_first == 0 {
+                first = None;
+            }
+            // A single cell above them is the title of the table.
+            if columns.is_empty() {
+                if row.len() >= 2 {
+                    let header = |cell: &Cell| Some((cell.column, header(cell)?));
+                    columns = row.iter().filter_map(header).collect();
                 }
-                if column == 0 {
-                    first = text;
+                row.into_iter().for_each(|cell| self.push_cell(cell, Vec::new()));
+                continue;
+            }
+            for cell in row {
+                let of_row = first.clone().filter(|_| cell.column > 0);
+                if cell.column == 0 {
+                    (first, rows_of_first) = (header(&cell), cell.rows);
                 }
-                let pages = &mut self.pages;
-                let place = |line: Line| {
-                    let at = pages.push_line(&line.text);
-                    (line, at)
-                };
-                let paragraph = Paragraph { lines: lines.into_iter().map(place).collect() };
-                self.found.push(Found::Cell { paragraph, headers });
+                let of_column = columns.get(&cell.column).cloned();
+                self.push_cell(cell, of_row.into_iter().chain(of_column).collect());
             }
         }
+        let end = self.found.len();
+        self.last_table = Some(Headed { end, columns: width, headers: columns });
+    }
+
+    /// Whether a table that begins a page goes on with the one that the page before ended with: it
+    /// has as many columns, and no header of its own.
+    fn goes_on(&self, last: &Headed, rows: &Rows, columns: usize) -> bool {
+        let at_start = last.end == self.page_start && self.found.len() == self.page_start;
+        let bold = |cell: &Cell| cell.lines.iter().all(|line| line.bold);
+        let repeats = |cell: &Cell| header(cell).as_ref() == last.headers.get(&cell.column);
+        let is_header = |row: &Vec<Cell>| row.iter().all(bold) || row.iter().all(repeats);
+        at_start && last.columns == columns && !rows.first().is_none_or(is_header)
+    }
+
+    fn push_cell(&mut self, cell: Cell, headers: Vec<String>) {
+        let place = |line: Line| {
+            let at = self.pages.push_line(&line.text);
+            (line, at)
+        };
+        let paragraph = Paragraph { lines: cell.lines.into_iter().map(place).collect() };
+        self.found.push(Found::Cell { paragraph, headers });
     }
 
     /// The drafts, with the text of the pages.

@@ -130,7 +130,16 @@ mod tests {
     use super::*;
 
     fn line(text: &str, left: f64, right: f64, y: f64) -> Line {
-        Line { text: text.into(), left, right, y, size: 10.0, bold: false, artifact: false }
+        Line {
+            text: text.into(),
+            left,
+            right,
+            y,
+            size: 10.0,
+            bold: false,
+            artifact: false,
+            table: None,
+        }
     }
 
     fn texts(lines: Vec<Line>) -> Vec<Vec<String>> {

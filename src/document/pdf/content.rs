@@ -10,6 +10,7 @@ use super::font::{Font, Glyph};
 use super::lexer::{Lexer, Token};
 use super::matrix::Matrix;
 use super::open::{File, Page};
+use super::rules::{Paths, Rules};
 
 /// How deep forms may stand inside forms.
 const DEEPEST_FORM: usize = 12;
@@ -36,15 +37,17 @@ pub(super) struct Piece {
     pub artifact: bool,
 }
 
-/// Reads the text of a page. Fonts are kept by their dictionary, for further pages.
-pub(super) fn pieces<'a>(
+/// Reads the text of a page, and the lines on it. Fonts are kept by their dictionary, for further
+/// pages.
+pub(super) fn read<'a>(
     file: &'a File,
     page: &Page<'a>,
     fonts: &mut Fonts<'a>,
-) -> Result<Vec<Piece>, ReadError> {
-    let mut reader = Interpreter { file, fonts, shown: Vec::new() };
+) -> Result<(Vec<Piece>, Rules), ReadError> {
+    let mut reader = Interpreter { file, fonts, shown: Vec::new(), paths: Paths::default() };
     reader.run(&page.content, page.resources, State::new(page.upright), 0)?;
-    Ok(upright(reader.shown))
+    let turn = turn(&reader.shown);
+    Ok((upright(reader.shown, turn), reader.paths.finish(turn.1)))
 }
 
 /// Fonts that were read, by their dictionary.
@@ -60,18 +63,22 @@ struct Shown {
     artifact: bool,
 }
 
-/// Turns the page so that most of its text runs from left to right; what runs otherwise, such as
-/// stamps along the margin, is left out.
-fn upright(shown: Vec<Shown>) -> Vec<Piece> {
+/// In which direction most of the text runs, and what makes it run from left to right.
+fn turn(shown: &[Shown]) -> (u8, Matrix) {
     let mut counts = [0usize; 4];
-    for piece in &shown {
+    for piece in shown {
         if let Some(quarter) = piece.start.quarter() {
             counts[usize::from(quarter)] += piece.text.len();
         }
     }
     let most = (0..4u8).max_by_key(|quarter| (counts[usize::from(*quarter)], 4 - quarter));
     let most = most.unwrap_or_default();
-    let turn = Matrix::turned(-i64::from(most));
+    (most, Matrix::turned(-i64::from(most)))
+}
+
+/// Turns the text upright; what runs otherwise than most of it, such as stamps along the margin,
+/// is left out.
+fn upright(shown: Vec<Shown>, (most, turn): (u8, Matrix)) -> Vec<Piece> {
     let of_page = shown.into_iter().filter(|piece| piece.start.quarter() == Some(most));
     let placed = of_page.map(|piece| {
         let (start, end) = (piece.start.then(turn), piece.end.then(turn));
@@ -126,6 +133,7 @@ struct Interpreter<'f, 'a> {
     file: &'a File,
     fonts: &'f mut Fonts<'a>,
     shown: Vec<Shown>,
+    paths: Paths,
 }
 
 /// One content stream while it is run.
@@ -223,7 +231,7 @@ impl<'a> Interpreter<'_, 'a> {
                 run.marked.pop();
             }
             b"Do" => self.draw(run, operands)?,
-            _ => {}
+            _ => self.paths.operate(operator, number, run.state.page),
         }
         Ok(())
     }

@@ -121,7 +121,7 @@ mod tests {
 
     fn line(text: &str, y: f64) -> Line {
         let (left, right, size) = (0.0, 100.0, 10.0);
-        Line { text: text.into(), left, right, y, size, bold: false, artifact: false }
+        Line { text: text.into(), left, right, y, size, bold: false, artifact: false, table: None }
     }
 
     fn kept(pages: Vec<Vec<Line>>) -> Vec<String> {

@@ -3,6 +3,7 @@
 use super::super::marks;
 use super::content::Piece;
 use super::font::UNKNOWN;
+use super::rules::Rules;
 
 /// Parts of a line between which no wide gap is.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub(super) struct Line {
     pub bold: bool,
     /// All of it is marked as no part of the text.
     pub artifact: bool,
+    /// The number of the ruled table that stands here instead of a text.
+    pub table: Option<usize>,
 }
 
 /// How far apart baselines of one line may be, in parts of the size: raised signs stand higher.
@@ -29,7 +32,7 @@ const WIDE_GAP: f64 = 1.5;
 const BULLET_GAP: f64 = 6.0;
 
 /// The lines of a page, from top to bottom and from left to right.
-pub(super) fn lines(mut pieces: Vec<Piece>) -> Vec<Line> {
+pub(super) fn lines(mut pieces: Vec<Piece>, rules: &Rules) -> Vec<Line> {
     pieces.retain(|piece| !piece.text.is_empty());
     pieces.sort_by(|a, b| b.y.total_cmp(&a.y));
     let mut out = Vec::new();
@@ -38,25 +41,25 @@ pub(super) fn lines(mut pieces: Vec<Piece>) -> Vec<Line> {
     for piece in pieces {
         let (y, size): (f64, f64) = base;
         if !row.is_empty() && (y - piece.y).abs() > SAME_LINE * size.max(piece.size) {
-            push_row(std::mem::take(&mut row), &mut out);
+            push_row(std::mem::take(&mut row), rules, &mut out);
         }
         if row.is_empty() || piece.size > size {
             base = (piece.y, piece.size);
         }
         row.push(piece);
     }
-    push_row(row, &mut out);
+    push_row(row, rules, &mut out);
     out
 }
 
 /// Adds the lines of one row.
-fn push_row(mut row: Vec<Piece>, out: &mut Vec<Line>) {
+fn push_row(mut row: Vec<Piece>, rules: &Rules, out: &mut Vec<Line>) {
     row.sort_by(|a, b| a.left.total_cmp(&b.left));
     let mut open: Option<Line> = None;
     for piece in row {
         match &mut open {
             Some(line) if is_again(line, &piece) => line.bold = true,
-            Some(line) if goes_on(line, &piece) => extend(line, piece),
+            Some(line) if goes_on(line, &piece, rules) => extend(line, piece),
             _ => {
                 finish(open.take(), out);
                 open = Some(begin(piece));
@@ -72,18 +75,19 @@ fn is_again(line: &Line, piece: &Piece) -> bool {
     shift < 0.1 * line.size && !piece.text.trim().is_empty() && line.text.ends_with(&piece.text)
 }
 
-fn goes_on(line: &Line, piece: &Piece) -> bool {
+fn goes_on(line: &Line, piece: &Piece, rules: &Rules) -> bool {
     let gap = piece.left - line.right;
     let size = line.size.max(piece.size);
     let text = line.text.trim();
     let bullet = marks::is_bare_marker(text)
         || text.chars().count() == 1 && marks::marker(&format!("{text} X")).is_some();
     gap <= if bullet { BULLET_GAP } else { WIDE_GAP } * size
+        && !(gap > WORD_GAP * size && rules.divide(line.right, piece.left, line.y))
 }
 
 fn begin(piece: Piece) -> Line {
     let Piece { text, left, right, y, size, bold, artifact } = piece;
-    Line { text, left, right, y, size, bold, artifact }
+    Line { text, left, right, y, size, bold, artifact, table: None }
 }
 
 fn extend(line: &mut Line, piece: Piece) {
@@ -172,7 +176,7 @@ mod tests {
     }
 
     fn texts(pieces: Vec<Piece>) -> Vec<String> {
-        lines(pieces).into_iter().map(|line| line.text).collect()
+        lines(pieces, &Rules::default()).into_iter().map(|line| line.text).collect()
     }
 
     #[test]
@@ -206,7 +210,8 @@ mod tests {
 
     #[test]
     fn text_drawn_twice_is_bold() {
-        let found = lines(vec![piece("Rights", 0.0, 9.0), piece("Rights", 0.3, 9.0)]);
+        let pieces = vec![piece("Rights", 0.0, 9.0), piece("Rights", 0.3, 9.0)];
+        let found = lines(pieces, &Rules::default());
         assert_eq!((found.len(), found[0].text.as_str(), found[0].bold), (1, "Rights", true));
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A PDF has glyphs at places, no text: `content` runs the streams of a page and finds the glyphs,
 //! `lines` and `columns` put them in reading order, `furniture` finds what every page repeats,
-//! `table` and `paragraphs` find the blocks, `blocks` their kind.
+//! `rules` and `grid` find the tables that are ruled, `table` and `paragraphs` the other blocks,
+//! `blocks` their kind.
 
 mod blocks;
 mod cmap;
@@ -10,13 +11,17 @@ mod columns;
 mod content;
 mod font;
 mod furniture;
+mod grid;
 mod hyphens;
 mod lexer;
 mod lines;
 mod matrix;
 mod open;
 mod paragraphs;
+mod rules;
 mod table;
+#[cfg(test)]
+mod table_tests;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +32,7 @@ use super::reading::Reading;
 use super::watch::Watch;
 use super::{Boilerplate, ReadError};
 use lines::Line;
+use rules::Rules;
 
 /// The most characters of text that are read.
 const MOST_TEXT: usize = 20 << 20;
@@ -48,33 +54,35 @@ fn read_unguarded(
     boilerplate: Boilerplate,
     watch: &Watch,
 ) -> Result<(Reading, Pages), ReadError> {
-    let lines = lines_of_pages(bytes, watch)?;
+    let (lines, rules) = lines_of_pages(bytes, watch)?;
     check_text(&lines)?;
     let placed = furniture::mark(lines);
     let mut builder = blocks::Builder::default();
-    for page in placed {
+    for (page, rules) in placed.into_iter().zip(rules) {
         watch.check()?;
-        builder.push_page(page, boilerplate);
+        builder.push_page(page, &rules, boilerplate);
     }
     Ok(builder.finish())
 }
 
-/// The lines of every page, from top to bottom.
-fn lines_of_pages(bytes: &[u8], watch: &Watch) -> Result<Vec<Vec<Line>>, ReadError> {
+/// The lines of text of every page, from top to bottom, and the lines drawn on it.
+fn lines_of_pages(bytes: &[u8], watch: &Watch) -> Result<(Vec<Vec<Line>>, Vec<Rules>), ReadError> {
     let file = open::File::open(bytes)?;
     let mut fonts = content::Fonts::new();
-    let mut out = Vec::new();
+    let (mut out, mut drawn) = (Vec::new(), Vec::new());
     let mut total = 0;
     for id in file.pages()? {
         watch.check()?;
-        let lines = lines::lines(content::pieces(&file, &file.page(id)?, &mut fonts)?);
+        let (pieces, rules) = content::read(&file, &file.page(id)?, &mut fonts)?;
+        let lines = lines::lines(pieces, &rules);
         total += lines.iter().map(|line| line.text.len()).sum::<usize>();
         if total > MOST_TEXT {
             return Err(ReadError::UnpackedTooLarge { limit: MOST_TEXT });
         }
         out.push(lines);
+        drawn.push(rules);
     }
-    Ok(out)
+    Ok((out, drawn))
 }
 
 /// A scan has no text, and fonts without a map to letters none that can be read.

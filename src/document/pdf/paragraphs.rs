@@ -150,7 +150,16 @@ mod tests {
 
     fn line(text: &str, left: f64, y: f64) -> Line {
         let right = left + 5.0 * text.chars().count() as f64;
-        Line { text: text.into(), left, right, y, size: 10.0, bold: false, artifact: false }
+        Line {
+            text: text.into(),
+            left,
+            right,
+            y,
+            size: 10.0,
+            bold: false,
+            artifact: false,
+            table: None,
+        }
     }
 
     fn joined(columns: Vec<Vec<Line>>) -> Vec<String> {

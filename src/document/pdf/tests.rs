@@ -155,7 +155,7 @@ fn an_empty_password_is_no_hindrance() {
 }
 
 /// A PDF of one page with this content stream and these further objects, from number 5 on.
-fn minimal(content: &[u8], dictionary: &str, objects: &[&str]) -> Vec<u8> {
+pub(super) fn minimal(content: &[u8], dictionary: &str, objects: &[&str]) -> Vec<u8> {
     let mut out = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n\
         2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n\
         3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<<\
@@ -171,7 +171,7 @@ fn minimal(content: &[u8], dictionary: &str, objects: &[&str]) -> Vec<u8> {
     out
 }
 
-const FONT: &str = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>";
+pub(super) const FONT: &str = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>";
 
 #[test]
 fn a_file_without_a_table_of_its_objects_is_read() {
@@ -208,7 +208,7 @@ fn letters(text: &str) -> String {
 }
 
 /// What holds of every document: spans in order, inside the pages, and of the right text.
-fn check(document: &Document) {
+pub(super) fn check(document: &Document) {
     let pages = document.pages.as_ref().unwrap();
     let mut last = 0;
     for block in &document.blocks {
@@ -249,7 +249,8 @@ proptest! {
             prop::sample::select(vec![
                 "BT", "ET", "q", "Q", "/F 9 Tf", "/F 0 Tf", "1 0 0 1 50 700 Tm", "0 1 -1 0 9 9 Tm",
                 "10 -12 Td", "0 -14 Td", "T*", "14 TL", "(Your rights) Tj", "(We keep data.) '",
-                "[(a) -900 (•) 50 (b-)] TJ", "1 2 (x) \"", "/Artifact BMC", "EMC", "/X Do",
+                "[(a) -900 (•) 50 (b-)] TJ", "1 2 (x) \"", "40 600 m", "440 600 l", "S", "f", "h",
+                "40 600 200 100 re", "140 600 200 100 re", "40 700 200 1 re", "1 2 3 4 5 6 c", "/Artifact BMC", "EMC", "/X Do",
                 "1e9 0 0 -3 0 0 cm", "99999999999 0 Td", "(", "<", "[", "BI ID", "250 0 Td",
                 "(1. Use) Tj", "3 Ts", "-50 Tz", "/F -8 Tf", "(\\255\\377) Tj",
             ]),
