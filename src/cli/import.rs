@@ -7,15 +7,17 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use anyhow::anyhow;
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 use serde_json::json;
+use walkdir::{DirEntry, WalkDir};
 
 use super::exit::{Failure, Status, tell};
-use super::label;
 use super::target::Target;
 use super::values::Unit;
 use crate::dataset::{self, Example, write_examples};
+use crate::eval::counted;
 use crate::taxonomy::Taxonomy;
 
 /// Turn a corpus into a data set
@@ -68,8 +70,9 @@ struct Results {
 impl Results {
     /// Opens what is to be written, which must not be read as well.
     fn open(&self, inputs: &[PathBuf]) -> Result<Opened, Failure> {
-        let data = label::open_beside(inputs, self.output.as_deref())?;
-        let report = report_target(inputs, self.report.as_deref())?;
+        let data = Target::beside(inputs, self.output.as_deref())?;
+        let files = [inputs, self.output.as_slice()].concat();
+        let report = report_target(&files, self.report.as_deref())?;
         Ok(Opened { data, report })
     }
 }
@@ -115,7 +118,7 @@ enum ContextScope {
 
 impl Opp115 {
     fn run(self) -> Result<Status, Failure> {
-        let opened = self.results.open(&[])?;
+        let opened = self.open()?;
         let scope = match self.context {
             ContextScope::Segment => dataset::ContextScope::Segment,
             ContextScope::Policy => dataset::ContextScope::Policy,
@@ -124,6 +127,31 @@ impl Opp115 {
         say(&found.report.to_string());
         opened.write(&found.examples, &found.report)?;
         Ok(Status::Done)
+    }
+
+    /// Opens what is to be written, which must be no part of the corpus: a new file among the
+    /// annotations would be read as one.
+    fn open(&self) -> Result<Opened, Failure> {
+        let annotations = self.folder.join("annotations");
+        let mut outputs = [&self.results.output, &self.results.report].into_iter().flatten();
+        if let Some(output) = outputs.find(|output| lies_in(&annotations, output)) {
+            let message = format!("{} is a part of the corpus; name another", output.display());
+            return Err(Failure::Usage(anyhow!(message)));
+        }
+        let mut files = vec![self.folder.join("folds.tsv")];
+        for part in ["annotations", "sanitized_policies", "documentation"] {
+            let found = WalkDir::new(self.folder.join(part)).follow_links(true).into_iter();
+            files.extend(found.flatten().map(DirEntry::into_path).filter(|path| path.is_file()));
+        }
+        self.results.open(&files)
+    }
+}
+
+fn lies_in(folder: &Path, file: &Path) -> bool {
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    match (fs::canonicalize(folder), fs::canonicalize(parent.unwrap_or(Path::new(".")))) {
+        (Ok(folder), Ok(parent)) => parent.starts_with(folder),
+        _ => false,
     }
 }
 
@@ -149,9 +177,15 @@ impl PolisisBenchmark {
     fn run(self) -> Result<Status, Failure> {
         fs::create_dir_all(&self.output)
             .map_err(|error| Failure::writing(error, &self.output.display().to_string()))?;
-        let open = |part: &str| Target::open(Some(&self.output.join(format!("{part}.jsonl"))));
+        let mut files = self.files();
+        let mut open = |part: &str| {
+            let path = self.output.join(format!("{part}.jsonl"));
+            let target = Target::beside(&files, Some(&path))?;
+            files.push(path);
+            Ok::<_, Failure>(target)
+        };
         let (train, validation, test) = (open("train")?, open("validation")?, open("test")?);
-        let report = report_target(&[], self.report.as_deref())?;
+        let report = report_target(&files, self.report.as_deref())?;
         let mut found = dataset::import_polisis(&self.folder)?;
         if let Some(union) = &self.union {
             dataset::add_single_votes(&mut found, union)?;
@@ -162,6 +196,15 @@ impl PolisisBenchmark {
         write_set(test, &found.test)?;
         write_report(report, &found.report)?;
         Ok(Status::Done)
+    }
+
+    /// The files that are read.
+    fn files(&self) -> Vec<PathBuf> {
+        let folders = [&self.folder].into_iter().chain(&self.union);
+        let parts = |folder: &PathBuf| {
+            ["train", "validation", "test"].map(|part| folder.join(format!("{part}_dataset.csv")))
+        };
+        folders.flat_map(parts).collect()
     }
 }
 
@@ -182,7 +225,7 @@ impl Spans {
     fn run(self) -> Result<Status, Failure> {
         let opened = self.results.open(&[self.gold.clone(), self.document.clone()])?;
         let examples = dataset::import_spans(&self.gold, &self.document, &Taxonomy::opp115())?;
-        tell(&format!("{} clauses", examples.len()));
+        tell(&counted(examples.len(), "clause", "clauses"));
         opened.write(&examples, &json!({"clauses": examples.len()}))?;
         Ok(Status::Done)
     }
@@ -203,10 +246,18 @@ struct Clauses {
 
 impl Clauses {
     fn run(self) -> Result<Status, Failure> {
-        let opened = self.results.open(std::slice::from_ref(&self.dataset))?;
         let found = dataset::import_clauses(&self.dataset, &self.documents, &Taxonomy::opp115())?;
+        let mut files = vec![self.dataset.clone()];
+        let names = found.examples.iter().filter_map(|example| example.document.as_ref());
+        let names: BTreeSet<&String> = names.collect();
+        files.extend(names.into_iter().map(|name| self.documents.join(name)));
+        let opened = self.results.open(&files)?;
         let (clauses, left_out) = (found.examples.len(), &found.without_text);
-        tell(&format!("{clauses} clauses, {} lines without text left out", left_out.len()));
+        tell(&format!(
+            "{}, {} without text left out",
+            counted(clauses, "clause", "clauses"),
+            counted(left_out.len(), "line", "lines")
+        ));
         opened.write(&found.examples, &json!({"clauses": clauses, "without_text": left_out}))?;
         Ok(Status::Done)
     }
@@ -254,13 +305,17 @@ impl Doccano {
 
 fn write_annotated(opened: Opened, examples: &[Example]) -> Result<Status, Failure> {
     let people: BTreeSet<&String> = examples.iter().flat_map(|e| e.annotations.keys()).collect();
-    tell(&format!("{} clauses labelled by {} people", examples.len(), people.len()));
+    tell(&format!(
+        "{} labelled by {}",
+        counted(examples.len(), "clause", "clauses"),
+        counted(people.len(), "person", "people")
+    ));
     opened.write(examples, &json!({"clauses": examples.len(), "annotators": people}))?;
     Ok(Status::Done)
 }
 
 fn report_target(inputs: &[PathBuf], path: Option<&Path>) -> Result<Option<Target>, Failure> {
-    path.map(|path| label::open_beside(inputs, Some(path))).transpose()
+    path.map(|path| Target::beside(inputs, Some(path))).transpose()
 }
 
 fn write_set(target: Target, examples: &[Example]) -> Result<(), Failure> {

@@ -174,17 +174,46 @@ pub fn read_from(stream: impl Read, limit: usize) -> io::Result<Vec<u8>> {
 
 /// Whether writing to `output` would destroy or add to what the inputs hold.
 pub fn includes(inputs: &[PathBuf], output: &Path) -> bool {
-    let Some(output) = settled(output) else { return false };
+    let Some(place) = settled(output) else { return false };
+    let there = identity(output);
     inputs.iter().filter(|input| !is_standard_input(input)).any(|input| {
         match fs::canonicalize(input) {
-            Ok(input) if input.is_dir() => {
-                let inside = output.strip_prefix(&input);
-                inside.is_ok_and(|inside| !has_hidden_part(inside)) && takes_by_name(&output)
+            Ok(folder) if folder.is_dir() => {
+                let inside = place.strip_prefix(&folder);
+                inside.is_ok_and(|inside| !has_hidden_part(inside)) && takes_by_name(&place)
+                    || there.is_some() && reads(&folder, &there)
             }
-            Ok(input) => input == output,
+            Ok(input) => there.is_some() && identity(&input) == there,
             Err(_) => false,
         }
     })
+}
+
+/// Whether a file is among the documents of a folder, by whatever name.
+fn reads(folder: &Path, file: &Option<Identity>) -> bool {
+    Folder::new(folder).any(|input| match input {
+        Input::File(path) => identity(&path) == *file,
+        _ => false,
+    })
+}
+
+/// What tells a regular file from all others, however it is called: its device and number.
+#[cfg(unix)]
+type Identity = (u64, u64);
+#[cfg(not(unix))]
+type Identity = PathBuf;
+
+/// None for what is not there, and for pipes and devices, which lose nothing.
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<Identity> {
+    fs::canonicalize(path).ok().filter(|path| path.is_file())
 }
 
 /// The full path of a file, which need not be there yet.
@@ -263,5 +292,24 @@ mod tests {
         assert!(includes(std::slice::from_ref(&root), &root.join("new.txt")));
         assert!(!includes(std::slice::from_ref(&root), &root.join("new.jsonl")));
         assert!(!includes(&[file], &root.join("new.txt")));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_input_is_seen_under_another_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let (docs, outside) = (folder.path().join("docs"), folder.path().join("outside.jsonl"));
+        fs::create_dir(&docs).unwrap();
+        fs::write(&outside, "x").unwrap();
+        let file = docs.join("a.txt");
+        fs::hard_link(&outside, &file).unwrap();
+        assert!(includes(std::slice::from_ref(&file), &outside));
+        assert!(includes(std::slice::from_ref(&docs), &outside));
+        fs::remove_file(&file).unwrap();
+        assert!(!includes(std::slice::from_ref(&docs), &outside));
+        std::os::unix::fs::symlink(&outside, &file).unwrap();
+        assert!(includes(&[docs], &outside));
+        let null = PathBuf::from("/dev/null");
+        assert!(!includes(std::slice::from_ref(&null), &null));
     }
 }

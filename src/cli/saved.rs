@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow};
 use super::exit::Failure;
 use crate::dataset::Example;
 use crate::document::Span;
-use crate::eval::{Prediction, Predictions, Wanted};
+use crate::eval::{Prediction, Predictions, Wanted, counted};
 use crate::taxonomy::Taxonomy;
 
 /// Reads files that `eval --save-predictions`, `label` or `predict` wrote.
@@ -33,21 +33,21 @@ pub fn open<P: AsRef<Path>>(files: &[P], taxonomy: &Taxonomy) -> Result<Predicti
 /// The saved prediction for each example; `name` stands for their file in the error.
 ///
 /// # Errors
-/// [`Failure::Input`] when an example has none.
+/// [`Failure::Input`] when an example has none, or one of another text.
 pub fn of<'a>(
     examples: &[Example],
     predictions: &'a Predictions,
     name: &str,
 ) -> Result<Vec<&'a Prediction>, Failure> {
-    let found: Vec<Option<&Prediction>> =
-        examples.iter().map(|example| predictions.find(&wanted(example))).collect();
+    let find = |example| predictions.find(&wanted(example));
+    let found = examples.iter().map(find).collect::<Result<Vec<_>, _>>();
+    let found = found.map_err(|error| Failure::Input(anyhow!("{name}: {error}")))?;
     let missing: Vec<&Example> =
         (examples.iter().zip(&found)).filter(|(_, f)| f.is_none()).map(|(e, _)| e).collect();
     let Some(first) = missing.first() else { return Ok(found.into_iter().flatten().collect()) };
     let (count, first) = (missing.len(), &first.id);
-    Err(Failure::Input(anyhow!(
-        "{name} has no prediction for {count} clauses; the first is {first}"
-    )))
+    let count = counted(count, "clause", "clauses");
+    Err(Failure::Input(anyhow!("{name} has no prediction for {count}; the first is {first}")))
 }
 
 /// How an example is looked for among saved predictions.

@@ -4,7 +4,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use anyhow::anyhow;
+
 use super::exit::Failure;
+use super::inputs;
 use crate::output::{Exporter, Format};
 use crate::taxonomy::Taxonomy;
 
@@ -44,6 +47,22 @@ impl Target {
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
         let file = file.map_err(|error| Failure::writing(error, &name))?;
         Ok(Self { file: Some(file), name, fresh })
+    }
+
+    /// As [`Target::open`], for an output that must be none of the files that are read, or written
+    /// as well.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] when it is one of them.
+    pub fn beside(files: &[PathBuf], output: Option<&Path>) -> Result<Self, Failure> {
+        if let Some(output) = output.filter(|path| path.as_os_str() != "-")
+            && inputs::includes(files, output)
+        {
+            let message =
+                format!("{} is read or written already; name another output", output.display());
+            return Err(Failure::Usage(anyhow!(message)));
+        }
+        Self::open(output)
     }
 
     /// What messages call it.
@@ -119,5 +138,19 @@ mod tests {
             drop(writer);
             assert_eq!(fs::read_to_string(path).unwrap(), "ab");
         }
+    }
+
+    #[test]
+    fn an_output_is_none_of_the_other_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+        fs::write(&old, "precious").unwrap();
+        let refused = Target::beside(std::slice::from_ref(&old), Some(&old));
+        assert!(matches!(refused, Err(Failure::Usage(_))));
+        let first = Target::beside(std::slice::from_ref(&old), Some(&new)).ok().unwrap();
+        let both = [old, new.clone()];
+        assert!(matches!(Target::beside(&both, Some(&new)), Err(Failure::Usage(_))));
+        drop(first);
+        assert!(!new.exists());
     }
 }

@@ -69,9 +69,12 @@ struct Line {
 /// # Errors
 /// [`DatasetError`] when the file is no such export, or a label is unknown.
 pub fn import_label_studio(path: &Path, taxonomy: &Taxonomy) -> Result<Vec<Example>, DatasetError> {
-    let bytes = fs::read(path).map_err(|e| DatasetError::read(path, e))?;
-    let tasks: Vec<Task> = serde_json::from_slice(&bytes)
+    let text = read(path)?;
+    let tasks: Vec<Task> = serde_json::from_str(&text)
         .map_err(|e| DatasetError::corpus(path, format!("not a list of tasks: {e}")))?;
+    if tasks.is_empty() {
+        return Err(DatasetError::corpus(path, "holds no task"));
+    }
     let mut collected = Collected::new(path, taxonomy);
     for (i, task) in tasks.into_iter().enumerate() {
         let Some(key) = key(&task.data) else {
@@ -82,30 +85,59 @@ pub fn import_label_studio(path: &Path, taxonomy: &Taxonomy) -> Result<Vec<Examp
             collected.add(&key, &task.data, who(&annotation.completed_by), labels)?;
         }
     }
-    collected.examples()
+    collected.examples().ok_or_else(|| DatasetError::corpus(path, "nobody annotated any task yet"))
 }
 
-/// Reads doccano's JSONL exports, one file an annotator, who is called as the file.
+/// Reads doccano's JSONL exports, one file an annotator, who is called as the file; as its path
+/// where files in several folders have the same name.
 ///
 /// # Errors
-/// As [`import_label_studio`].
+/// As [`import_label_studio`], and for a file that is named twice.
 pub fn import_doccano(
     paths: &[PathBuf],
     taxonomy: &Taxonomy,
 ) -> Result<Vec<Example>, DatasetError> {
     let first = paths.first().map_or(Path::new(""), PathBuf::as_path);
     let mut collected = Collected::new(first, taxonomy);
-    for path in paths {
-        let text = fs::read_to_string(path).map_err(|e| DatasetError::read(path, e))?;
-        let annotator = path.file_stem().unwrap_or_default().to_string_lossy();
+    for (path, annotator) in paths.iter().zip(annotators(paths)?) {
+        let text = read(path)?;
         for (i, text) in text.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
             let wrong = |why: String| DatasetError::row(path, i as u64 + 1, why);
             let line: Line = serde_json::from_str(text).map_err(|e| wrong(e.to_string()))?;
             let key = key(&line.place).ok_or_else(|| wrong("no \"text\"".to_owned()))?;
-            collected.add(&key, &line.place, annotator.to_string(), line.label)?;
+            collected.add(&key, &line.place, annotator.clone(), line.label)?;
         }
     }
-    collected.examples()
+    collected.examples().ok_or_else(|| DatasetError::corpus(first, "holds no line of an export"))
+}
+
+/// A text file, without a byte order mark.
+fn read(path: &Path) -> Result<String, DatasetError> {
+    let text = fs::read_to_string(path).map_err(|e| DatasetError::read(path, e))?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// What the annotators of these files are called, each otherwise.
+fn annotators(paths: &[PathBuf]) -> Result<Vec<String>, DatasetError> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    let mut stems: BTreeMap<String, usize> = BTreeMap::new();
+    for path in paths {
+        let file = fs::canonicalize(path).map_err(|e| DatasetError::read(path, e))?;
+        if files.contains(&file) {
+            return Err(DatasetError::corpus(path, "is named twice; name it once"));
+        }
+        files.push(file);
+        *stems.entry(stem(path)).or_default() += 1;
+    }
+    let name = |path: &PathBuf| match stem(path) {
+        stem if stems[&stem] == 1 => stem,
+        _ => path.display().to_string(),
+    };
+    Ok(paths.iter().map(name).collect())
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// What one clause is known by: its own name, else its text.
@@ -155,10 +187,11 @@ impl<'a> Collected<'a> {
         Ok(())
     }
 
-    /// Counts the votes; a label that more than half gave is gold.
-    fn examples(self) -> Result<Vec<Example>, DatasetError> {
+    /// Counts the votes; a label that more than half gave is gold. `None` if nobody labelled
+    /// anything.
+    fn examples(self) -> Option<Vec<Example>> {
         if self.examples.is_empty() {
-            return Err(DatasetError::Empty { file: self.path.display().to_string() });
+            return None;
         }
         let names = self.taxonomy.names();
         let settle = |mut example: Example| {
@@ -172,7 +205,7 @@ impl<'a> Collected<'a> {
             example.annotators = Some(annotators);
             example
         };
-        Ok(self.examples.into_iter().map(settle).collect())
+        Some(self.examples.into_iter().map(settle).collect())
     }
 }
 
@@ -245,13 +278,29 @@ mod tests {
     }
 
     #[test]
+    fn annotators_with_files_of_one_name_stay_apart() {
+        let line =
+            |label: &str| format!("\u{feff}{{\"text\":\"We keep logs.\",\"label\":[\"{label}\"]}}");
+        let (_one, first) = file("admin.jsonl", &line("RET"));
+        let (_two, second) = file("admin.jsonl", &line("SEC"));
+        let found = import_doccano(&[first.clone(), second.clone()], &Taxonomy::opp115()).unwrap();
+        assert_eq!(found[0].annotators, Some(2));
+        assert_eq!(found[0].annotations[&first.display().to_string()], ["Data Retention"]);
+        assert_eq!(found[0].annotations[&second.display().to_string()], ["Data Security"]);
+        let error = import_doccano(&[first.clone(), first], &Taxonomy::opp115()).unwrap_err();
+        assert!(error.to_string().contains("is named twice"), "{error}");
+    }
+
+    #[test]
     fn what_is_wrong_is_told() {
         let told = |content: &str| {
             let (_folder, path) = file("export.json", content);
             import_label_studio(&path, &Taxonomy::opp115()).unwrap_err().to_string()
         };
         assert!(told("{}").contains("not a list of tasks"));
-        assert!(told("[]").contains("holds no example"));
+        assert!(told("[]").contains("holds no task"));
+        let nobody = r#"[{"data":{"text":"We keep logs."},"annotations":[]}]"#;
+        assert!(told(nobody).contains("nobody annotated any task yet"));
         assert!(told(r#"[{"data":{}}]"#).contains("task 0 has no \"text\""));
         assert!(told(&TASKS.replace("Data Security", "Fees")).contains("unknown label \"Fees\""));
     }

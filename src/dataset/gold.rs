@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::BufReader;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -81,7 +81,9 @@ pub fn import_clauses(
         }
         if let Some(document) = example.document.clone() {
             if !sources.contains_key(&document) {
-                let source = Source::read(&below(root, &document, path)?)?;
+                let file = document_path(root, &document)
+                    .map_err(|problem| DatasetError::corpus(path, problem))?;
+                let source = Source::read(&file)?;
                 sources.insert(document.clone(), source);
             }
             sources[&document].to_bytes(&mut example).map_err(|problem| {
@@ -96,14 +98,16 @@ pub fn import_clauses(
     Ok(converted)
 }
 
-/// The file of a data set's `document`, which must not lead out of `root`.
-fn below(root: &Path, document: &str, set: &Path) -> Result<std::path::PathBuf, DatasetError> {
-    let inside = Path::new(document).components().all(|c| matches!(c, Component::Normal(_)));
-    if !inside {
-        let problem = format!("document {document:?} is not below the folder of documents");
-        return Err(DatasetError::corpus(set, problem));
+/// The file of a data set's `document`.
+///
+/// # Errors
+/// Why there is none: the name leads out of `root`.
+pub fn document_path(root: &Path, document: &str) -> Result<PathBuf, String> {
+    let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    if Path::new(document).components().all(inside) {
+        return Ok(root.join(document));
     }
-    Ok(root.join(document))
+    Err(format!("document {document:?} is not below the folder of documents"))
 }
 
 fn part(name: Option<&std::ffi::OsStr>) -> String {
@@ -242,6 +246,8 @@ mod tests {
         assert!(import(&[good.clone(), "{".into()]).unwrap_err().contains("set.jsonl:2"));
         assert!(import(&[line(3, "shop.txt", 36, 38, "x")]).unwrap_err().contains("\"3\""));
         assert!(import(&[line(3, "../shop.txt", 0, 1, "x")]).unwrap_err().contains("not below"));
+        assert!(import(&[line(3, "/shop.txt", 0, 1, "x")]).unwrap_err().contains("not below"));
+        assert!(import(&[line(3, "./shop.txt", 6, 10, "café")]).is_ok());
         assert!(import(&[line(3, "none.txt", 0, 1, "x")]).unwrap_err().contains("none.txt"));
         assert!(import(&[line(1, "shop.txt", 0, 5, "")]).unwrap_err().contains("no example"));
     }

@@ -22,7 +22,7 @@ use crate::clause::ClauseKind;
 pub use annotated::{import_doccano, import_label_studio};
 pub use error::{DatasetError, LineProblem};
 pub use folds::split_by_fold;
-pub use gold::{Converted, import_clauses, import_spans};
+pub use gold::{Converted, document_path, import_clauses, import_spans};
 pub use opp115::{
     AnnotatorCount, ClauseCounts, ContextScope, ImportReport, Imported, LabelCount, SpanCounts,
     Unit, import_opp115, import_opp115_with,

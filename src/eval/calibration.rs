@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::taxonomy::Taxonomy;
 
-use super::{LabelMap, Scored};
+use super::{LabelMap, Scored, mean};
 
 /// Bins of equal width that scores are sorted into.
 const BINS: usize = 10;
@@ -147,11 +147,6 @@ fn bins(pairs: &[(f32, bool)]) -> Vec<Bin> {
         clauses,
     };
     used.map(bin).collect()
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let values: Vec<f64> = values.collect();
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 #[cfg(test)]

@@ -24,7 +24,8 @@ pub struct Comparison {
     pub macro_avg: Paired,
     /// Where this model is worse beyond chance: an average whose F1 interval lies below 0, or a
     /// category where that is so and McNemar's test, corrected for all categories (Holm 1979),
-    /// finds a difference too.
+    /// finds a difference too. Without an interval, as on one policy, McNemar's test decides
+    /// alone, for the micro average over the decisions on all categories.
     pub worse: Vec<String>,
 }
 
@@ -83,13 +84,15 @@ impl Comparison {
         let macro_avg = rows.remove(classes + 1);
         let micro_avg = rows.remove(classes);
         rows.truncate(classes);
-        let below = |paired: &Paired| paired.f1.ci.is_some_and(|[_, high]| high < 0.0);
-        let sure = |paired: &Paired| paired.mcnemar.is_none_or(|test| test.p_holm < ALPHA);
         let names = taxonomy.names().iter().map(String::as_str);
+        let p_values = rows.iter().map(|row| row.mcnemar.map(|test| test.p_holm));
+        let p_values = p_values.chain([Some(pooled(&rows)), None]);
         let averages = AVERAGES.iter().copied().zip([&micro_avg, &macro_avg]);
-        let worse = (names.zip(&rows).chain(averages))
-            .filter(|(_, paired)| below(paired) && sure(paired))
-            .map(|(name, _)| name.to_owned())
+        let all = names.zip(&rows).chain(averages).zip(p_values);
+        let worse = all
+            .enumerate()
+            .filter(|(i, ((_, paired), p))| is_worse(paired, *p, *i < classes))
+            .map(|(_, ((name, _), _))| name.to_owned())
             .collect();
         Ok(Self {
             other: other_name.to_owned(),
@@ -99,6 +102,25 @@ impl Comparison {
             worse,
         })
     }
+}
+
+/// Whether a difference is below 0 beyond chance, by its interval, and for a category by the test
+/// as well; by the test alone where there is no interval.
+fn is_worse(paired: &Paired, p: Option<f64>, category: bool) -> bool {
+    let sure = p.is_some_and(|p| p < ALPHA);
+    match paired.f1.ci {
+        Some([_, high]) => high < 0.0 && (sure || !category),
+        None => sure && paired.f1.difference.is_some_and(|difference| difference < 0.0),
+    }
+}
+
+/// McNemar's test over the decisions on all categories.
+fn pooled(rows: &[Paired]) -> f64 {
+    let tests = rows.iter().filter_map(|row| row.mcnemar);
+    let (this, other) = tests.fold((0, 0), |(this, other), test| {
+        (this + test.only_this_right, other + test.only_other_right)
+    });
+    binomial::mcnemar(this, other)
 }
 
 fn check(taxonomy: &Taxonomy, this: &[Scored], other: &[Scored]) -> Result<(), EvalError> {
@@ -242,14 +264,18 @@ mod tests {
     }
 
     #[test]
-    fn one_policy_has_no_interval_and_nothing_is_called_worse() {
+    fn without_an_interval_the_test_decides() {
         let one = |mut rows: Vec<Scored>| {
             rows.iter_mut().for_each(|row| row.group = "one".into());
             rows
         };
         let found = compare(&one(rows(|_| false)), &one(rows(|_| true)));
         assert_eq!(found.micro_avg.f1.ci, None);
-        assert!(found.worse.is_empty());
+        assert_eq!(found.worse, ["A", "micro avg"]);
+        let found = compare(&one(rows(|_| true)), &one(rows(|_| false)));
+        assert!(found.worse.is_empty(), "better");
+        let found = compare(&one(rows(|i| i > 2)), &one(rows(|_| true)));
+        assert!(found.worse.is_empty(), "three clauses may be chance");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::taxonomy::Taxonomy;
 
 use super::agreement::{fleiss_kappa, pairwise_f1};
-use super::{LabelMap, Scored, Votes};
+use super::{LabelMap, Scored, Votes, mean};
 
 /// Agreement of the annotators on the clauses that at least two of them read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,11 +69,6 @@ impl HumanFigures {
 /// (votes, annotators) of each clause for one class.
 fn items(votes: &[&Votes], class: usize) -> Vec<(u32, u32)> {
     votes.iter().map(|v| (v.counts.get(class).copied().unwrap_or(0), v.annotators)).collect()
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let values: Vec<f64> = values.collect();
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 #[cfg(test)]

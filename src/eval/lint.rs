@@ -23,6 +23,8 @@ pub enum Problem {
     Unreadable(String),
     /// The clause points nowhere, or to something else than its text.
     Offsets(String),
+    /// The id stands in another file of the data set.
+    SameId { id: String, file: String },
     /// Another line labels the same place.
     SamePlace { line: u64 },
     /// Its place shares bytes with that of another line.
@@ -46,6 +48,9 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(why) | Self::Offsets(why) => f.write_str(why),
+            Self::SameId { id, file } => {
+                write!(f, "id {id:?} stands already in {file}; ids must be unique")
+            }
             Self::SamePlace { line } => write!(f, "line {line} labels the same place"),
             Self::Overlap { line } => write!(f, "shares bytes with the clause of line {line}"),
             Self::Votes { label, votes, annotators } => write!(
@@ -141,10 +146,25 @@ pub struct Linted {
     pub policies: BTreeMap<String, usize>,
     /// Clauses with each label.
     pub labels: BTreeMap<String, usize>,
+    /// File and line of each id.
+    ids: BTreeMap<String, (String, u64)>,
 }
 
 impl Linted {
-    /// Adds what was found in another file.
+    /// Adds what was found in another file of the same data set, whose ids must be others.
+    pub fn join(&mut self, mut other: Self) {
+        for (id, (file, line)) in &other.ids {
+            if let Some((first, _)) = self.ids.get(id) {
+                let problem = Problem::SameId { id: id.clone(), file: first.clone() };
+                other.findings.push(Finding { file: file.clone(), line: *line, problem });
+            }
+        }
+        other.findings.sort_by_key(|finding| finding.line);
+        self.ids.append(&mut other.ids);
+        self.append(other);
+    }
+
+    /// Adds what was found in another data set.
     pub fn append(&mut self, other: Self) {
         self.findings.extend(other.findings);
         self.clauses += other.clauses;
@@ -176,6 +196,7 @@ impl Linter<'_> {
 
     fn look(&mut self, line: u64, example: Example) {
         self.found.clauses += 1;
+        self.found.ids.insert(example.id.clone(), (self.file.to_owned(), line));
         *self.found.policies.entry(example.group.clone()).or_default() += 1;
         for label in &example.labels {
             *self.found.labels.entry(label.clone()).or_default() += 1;
@@ -338,6 +359,22 @@ mod tests {
         for (found, expected) in found.iter().zip(expected) {
             assert!(found.starts_with(expected), "{found} is not {expected}");
         }
+    }
+
+    #[test]
+    fn an_id_stands_in_one_file_of_a_data_set() {
+        let set = |file: &str, id: &str| {
+            lint(line(id, 3, 37, id, RET).as_bytes(), file, &Taxonomy::opp115(), None)
+        };
+        let mut found = set("a.jsonl", "1");
+        found.join(set("b.jsonl", "2"));
+        found.join(set("c.jsonl", "1"));
+        let told: Vec<String> = found.findings.iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["c.jsonl:1: id \"1\" stands already in a.jsonl; ids must be unique"]);
+        let mut apart = set("a.jsonl", "1");
+        apart.append(set("b.jsonl", "1"));
+        assert_eq!(apart.findings, []);
+        assert_eq!(apart.clauses, 2);
     }
 
     #[test]

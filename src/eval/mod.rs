@@ -51,7 +51,9 @@ pub use markdown::markdown;
 pub use merged::merge_other;
 pub use metrics::{AVERAGES, Counts, Measures, Tally, tally_by_group};
 pub use pointing::{Pointed, PointingFigures, PointingReport, point, pointing_table};
-pub use predictions::{Prediction, PredictionError, Predictions, Wanted, write_prediction};
+pub use predictions::{
+    OtherText, Prediction, PredictionError, Predictions, Wanted, write_prediction,
+};
 pub use reading::{
     Overlap, ReaderRow, ReadingFigures, gold_name, gold_text, mean_reading, overlap, reader_table,
 };
@@ -90,6 +92,11 @@ pub enum EvalError {
     #[error("no clauses to evaluate: the data set is empty")]
     Empty,
     #[error(
+        "all clauses are of one policy; thresholds tuned on some policies are judged on others, \
+         so at least two are needed"
+    )]
+    OnePolicy,
+    #[error(
         "{found} thresholds for {expected} labels; give one for each label of the taxonomy, in \
          its order"
     )]
@@ -111,6 +118,17 @@ pub enum EvalError {
     Unlike { row: usize, group: String },
     #[error("a precision to certify lies between 0 and 1, both excluded")]
     MinPrecision,
+}
+
+/// A number with the word for what it counts.
+pub(crate) fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// The mean of figures, if there are any.
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let values: Vec<f64> = values.collect();
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 /// Checks one list of a clause against the number of labels.

@@ -1,7 +1,8 @@
 //! Predictions that a run saved: records of `label`, `predict` or `eval`, JSON Lines.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufRead, Write};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -36,8 +37,23 @@ struct Line {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
     pub labels: Vec<bool>,
-    /// 0 where the record has none.
+    /// 0 where the record has none; written only if there are any.
     pub scores: Vec<f32>,
+}
+
+/// A prediction and the text it was made for, where the record has it.
+#[derive(Debug)]
+struct Saved {
+    prediction: Prediction,
+    text: Option<Arc<str>>,
+}
+
+impl Saved {
+    /// Whether it may be of this text; white space does not count.
+    fn fits(&self, text: &str) -> bool {
+        let same = |own: &Arc<str>| own.split_whitespace().eq(text.split_whitespace());
+        self.text.as_ref().is_none_or(same)
+    }
 }
 
 /// How a clause is looked for: by id, else by its place, else by its text.
@@ -52,12 +68,13 @@ pub struct Wanted<'a> {
 /// Predictions of many clauses.
 #[derive(Debug, Default)]
 pub struct Predictions {
-    all: Vec<Prediction>,
-    ids: HashMap<String, usize>,
-    /// By file name and place; several folders may hold a file of that name.
-    places: HashMap<(String, Span), Vec<(String, usize)>>,
+    all: Vec<Saved>,
+    /// Clauses of two data sets may share an id, but not the text as well.
+    ids: HashMap<String, Vec<usize>>,
+    /// By file name, then by place; several folders may hold a file of that name.
+    places: HashMap<String, BTreeMap<Span, Vec<(String, usize)>>>,
     /// `None` for a text that has two different predictions.
-    texts: HashMap<String, Option<usize>>,
+    texts: HashMap<Arc<str>, Option<usize>>,
     /// Some have labels only.
     unscored: bool,
 }
@@ -79,6 +96,16 @@ pub enum PredictionError {
     Empty { file: String },
 }
 
+/// The predictions with a clause's id are of other texts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the prediction with the id {id} is of another text: of another data set, or of one that was \
+     changed since"
+)]
+pub struct OtherText {
+    pub id: String,
+}
+
 impl Predictions {
     /// Adds the records of a file; `file` stands for the reader in errors.
     ///
@@ -95,6 +122,7 @@ impl Predictions {
         for (i, text) in reader.lines().enumerate() {
             let source = |source| PredictionError::Read { file: file.to_owned(), source };
             let text = text.map_err(source)?;
+            let text = text.trim_start_matches('\u{feff}');
             if text.trim().is_empty() {
                 continue;
             }
@@ -104,7 +132,7 @@ impl Predictions {
                 reason,
             };
             let line: Line =
-                serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+                serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
             if line.error.is_some() {
                 continue;
             }
@@ -131,22 +159,25 @@ impl Predictions {
     /// Fails with the id of a clause that has another prediction.
     fn add(&mut self, line: Line, prediction: Prediction) -> Result<(), String> {
         let index = self.all.len();
+        let text: Option<Arc<str>> = line.text.map(Into::into);
         if let Some(id) = line.id {
-            let first = *self.ids.entry(id.clone()).or_insert(index);
-            if first != index && self.all[first] != prediction {
+            let known = self.ids.entry(id.clone()).or_default();
+            let same = |&&first: &&usize| text.as_ref().is_none_or(|t| self.all[first].fits(t));
+            if known.iter().find(same).is_some_and(|&i| self.all[i].prediction != prediction) {
                 return Err(id);
             }
+            known.push(index);
         }
         if let (Some(document), Some(start), Some(end)) = (line.document, line.start, line.end) {
-            let key = (file_name(&document).to_owned(), Span { start, end });
-            self.places.entry(key).or_default().push((document, index));
+            let places = self.places.entry(file_name(&document).to_owned()).or_default();
+            places.entry(Span { start, end }).or_default().push((document, index));
         }
-        if let Some(text) = line.text {
-            let same = |other: usize| self.all[other].labels == prediction.labels;
+        if let Some(text) = text.clone() {
+            let same = |other: usize| self.all[other].prediction.labels == prediction.labels;
             let entry = self.texts.entry(text).or_insert(Some(index));
             *entry = entry.filter(|&other| other == index || same(other));
         }
-        self.all.push(prediction);
+        self.all.push(Saved { prediction, text });
         Ok(())
     }
 
@@ -156,32 +187,37 @@ impl Predictions {
     }
 
     /// The prediction for a clause.
-    pub fn find(&self, wanted: &Wanted) -> Option<&Prediction> {
+    ///
+    /// # Errors
+    /// [`OtherText`] when the predictions with its id are of other texts.
+    pub fn find(&self, wanted: &Wanted) -> Result<Option<&Prediction>, OtherText> {
         let by_place = || {
             let (document, span) = (wanted.document?, wanted.span?);
-            let found = self.places.get(&(file_name(document).to_owned(), span))?;
+            let found = self.places.get(file_name(document))?.get(&span)?;
             found.iter().find(|(name, _)| same_file(name, document)).map(|(_, index)| *index)
         };
         let by_text = || self.texts.get(wanted.text).copied().flatten();
-        let index = self.ids.get(wanted.id).copied().or_else(by_place).or_else(by_text)?;
-        self.all.get(index)
+        let index = match self.ids.get(wanted.id) {
+            Some(known) => {
+                let fits = known.iter().find(|&&index| self.all[index].fits(wanted.text));
+                Some(*fits.ok_or_else(|| OtherText { id: wanted.id.to_owned() })?)
+            }
+            None => by_place().or_else(by_text),
+        };
+        Ok(index.map(|index| &self.all[index].prediction))
     }
 
     /// All clauses predicted in a document, by place.
     pub fn of_document(&self, document: &str) -> Vec<LabelledClause> {
-        let name = file_name(document);
-        let mut clauses: Vec<LabelledClause> = (self.places.iter())
-            .filter(|((file, _), _)| file == name)
-            .flat_map(|((_, span), found)| found.iter().map(move |(at, index)| (span, at, index)))
+        let places = self.places.get(file_name(document));
+        (places.into_iter().flatten())
+            .flat_map(|(span, found)| found.iter().map(move |(at, index)| (span, at, index)))
             .filter(|(_, at, _)| same_file(at, document))
-            .map(|(span, _, &index)| LabelledClause {
-                span: *span,
-                labels: self.all[index].labels.clone(),
-                scores: self.all[index].scores.clone(),
+            .map(|(span, _, &index)| {
+                let Prediction { labels, scores } = self.all[index].prediction.clone();
+                LabelledClause { span: *span, labels, scores }
             })
-            .collect();
-        clauses.sort_by_key(|clause| clause.span);
-        clauses
+            .collect()
     }
 
     /// Number of predictions.
@@ -213,7 +249,8 @@ pub fn write_prediction(
         end: wanted.span.map(|span| span.end),
         text: Some(wanted.text.to_owned()),
         labels: Some(given.map(|(name, _)| name.clone()).collect()),
-        scores: Some(LabelMap::new(taxonomy, prediction.scores.iter().copied())),
+        scores: (!prediction.scores.is_empty())
+            .then(|| LabelMap::new(taxonomy, prediction.scores.iter().copied())),
         error: None,
     };
     serde_json::to_writer(&mut *out, &line)?;
@@ -273,9 +310,10 @@ mod tests {
         )
         .unwrap();
         assert_eq!(found.len(), 5);
-        let labels = |wanted: &Wanted| found.find(wanted).map(|p| p.labels.clone());
+        let labels = |wanted: &Wanted| found.find(wanted).unwrap().map(|p| p.labels.clone());
         let span = Some(Span { start: 3, end: 9 });
-        assert_eq!(labels(&Wanted { id: "1", ..Wanted::default() }), Some(vec![true, false]));
+        let wanted = Wanted { id: "1", text: " x\n", ..Wanted::default() };
+        assert_eq!(labels(&wanted), Some(vec![true, false]));
         let wanted = Wanted { document: Some("shop.txt"), span, ..Wanted::default() };
         assert_eq!(labels(&wanted), Some(vec![false, true]));
         assert_eq!(labels(&Wanted { document: Some("op.txt"), ..wanted }), None);
@@ -294,8 +332,31 @@ mod tests {
         write_prediction(&mut out, &wanted, &prediction, &two()).unwrap();
         let mut found = Predictions::default();
         found.read(out.as_slice(), "new.jsonl", &two()).unwrap();
-        assert_eq!(found.find(&wanted), Some(&prediction));
+        assert_eq!(found.find(&wanted), Ok(Some(&prediction)));
         assert!(found.are_scored());
+        let bare = Prediction { scores: Vec::new(), ..prediction };
+        let mut out = Vec::new();
+        write_prediction(&mut out, &wanted, &bare, &two()).unwrap();
+        assert!(!String::from_utf8(out).unwrap().contains("scores"));
+    }
+
+    #[test]
+    fn an_id_is_of_one_text() {
+        let lines = r#"{"id":"1","text":"We keep logs.","labels":["A"]}
+{"id":"1","text":"We share none.","labels":["B"]}
+{"id":"2","labels":["B"]}"#;
+        let found = read(lines).unwrap();
+        let labels = |id: &str, text: &str| {
+            let wanted = Wanted { id, text, ..Wanted::default() };
+            found.find(&wanted).map(|found| found.map(|p| p.labels.clone()))
+        };
+        assert_eq!(labels("1", "We keep logs."), Ok(Some(vec![true, false])));
+        assert_eq!(labels("1", "We share none."), Ok(Some(vec![false, true])));
+        assert_eq!(labels("1", "We sell all."), Err(OtherText { id: "1".into() }));
+        assert_eq!(labels("2", "A record without text."), Ok(Some(vec![false, true])));
+        assert_eq!(labels("3", "We keep logs."), Ok(Some(vec![true, false])), "by its text");
+        let twice = format!("{lines}\n{{\"id\":\"1\",\"text\":\"We keep logs.\",\"labels\":[]}}");
+        assert!(matches!(read(&twice), Err(PredictionError::Twice { line: 4, .. })));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     Certificate, Certified, Comparison, Confusion, Difference, Errors, Figures, HumanFigures,
-    Paired, Report,
+    Paired, Report, counted,
 };
 
 /// Pairs of labels that the confusion table shows.
@@ -21,8 +21,11 @@ pub struct Section {
 /// What a report is about, in one line.
 pub fn heading(report: &Report) -> String {
     format!(
-        "{} on {}: {} clauses of {} policies",
-        report.model, report.dataset, report.clauses, report.documents
+        "{} on {}: {} of {}",
+        report.model,
+        report.dataset,
+        counted(report.clauses, "clause", "clauses"),
+        counted(report.documents, "policy", "policies")
     )
 }
 
@@ -145,7 +148,11 @@ fn agreement(report: &Report) -> Option<Section> {
     rows.push(row("micro avg", &human.micro_avg));
     rows.push(row("macro avg", &human.macro_avg));
     Some(Section {
-        title: format!("Annotators on {} clauses, {:.1} a clause", human.clauses, human.annotators),
+        title: format!(
+            "Annotators on {}, {:.1} a clause",
+            counted(human.clauses, "clause", "clauses"),
+            human.annotators
+        ),
         lead: "f1-score: of one annotator against another; beside it the model's against the gold"
             .to_owned(),
         header: vec!["category", "kappa", "f1-score", "model"],
@@ -246,7 +253,7 @@ fn confusion(errors: &Errors) -> Section {
     };
     Section {
         title: "Confusion".to_owned(),
-        lead: format!("{} clauses with at least one wrong decision", errors.wrong),
+        lead: counted(errors.wrong, "clause", "clauses") + " with at least one wrong decision",
         header: vec!["missed", "given instead", "clauses"],
         rows: errors.confusion.iter().take(CONFUSIONS).map(row).collect(),
     }

@@ -148,3 +148,47 @@ fn models_label_what_nobody_labelled() {
     let none = work.run(&run.replace("--shortest 20", "--shortest 900"), 3);
     assert!(stderr(&none).contains("no text of the documents is wanted"));
 }
+
+#[test]
+fn an_import_never_writes_over_what_it_reads() {
+    let work = work();
+    work.write("set.jsonl", line("1", 0, 20, "The café keeps logs.", "RET"));
+    work.write("opp/annotations/1_x.csv", "precious");
+    work.write("opp/sanitized_policies/1_x.html", "precious");
+    for part in ["train", "validation", "test"] {
+        work.write(&format!("in/{part}_dataset.csv"), "We keep logs.,Data Retention\n");
+    }
+    for arguments in [
+        "opp115 opp --output opp/annotations/1_x.csv",
+        "opp115 opp --output opp/annotations/new.csv",
+        "opp115 opp --report opp/sanitized_policies/1_x.html",
+        "polisis-benchmark in --output out --report in/test_dataset.csv",
+        "polisis-benchmark in --output out --report out/train.jsonl",
+        "clauses set.jsonl --documents docs --output docs/shop.txt",
+        "clauses set.jsonl --documents docs --output new.jsonl --report ./new.jsonl",
+    ] {
+        work.run(&format!("import {arguments}"), 2);
+    }
+    assert_eq!(text(&work.read("opp/annotations/1_x.csv")), "precious");
+    assert_eq!(text(&work.read("opp/sanitized_policies/1_x.html")), "precious");
+    assert_eq!(text(&work.read("docs/shop.txt")), SHOP);
+    for new in ["opp/annotations/new.csv", "out/train.jsonl", "new.jsonl"] {
+        assert!(!work.path(new).exists(), "{new}");
+    }
+}
+
+#[test]
+fn annotators_are_told_apart_and_counted() {
+    let work = Work::new();
+    let line = |label: &str| format!(r#"{{"text":"We keep logs.","label":["{label}"]}}"#);
+    work.write("a/admin.jsonl", format!("\u{feff}{}", line("RET")));
+    work.write("b/admin.jsonl", line("SEC"));
+    let output = work.run("import doccano a/admin.jsonl b/admin.jsonl", 0);
+    assert_eq!(records(&output.stdout)[0]["annotators"], 2);
+    assert!(stderr(&output).contains("1 clause labelled by 2 people"), "{}", stderr(&output));
+    let told = stderr(&work.run("import doccano a/admin.jsonl ./a/admin.jsonl", 3));
+    assert!(told.contains("is named twice"), "{told}");
+    work.write("tasks.json", r#"[{"data":{"text":"We keep logs."},"annotations":[]}]"#);
+    let told = stderr(&work.run("import label-studio tasks.json", 3));
+    assert!(told.contains("nobody annotated any task yet"), "{told}");
+}

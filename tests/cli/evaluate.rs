@@ -194,10 +194,29 @@ fn lint_tells_mistakes_and_notes() {
     let told = text(&work.run("eval lint good.jsonl --documents docs", 0).stdout);
     assert!(told.starts_with("good.jsonl:1: note: no label"), "{told}");
     let told = text(&work.run("eval lint good.jsonl --quiet", 0).stdout);
-    assert!(told.starts_with("1 clauses of 1 policies: 0 mistakes, 1 notes"), "{told}");
+    assert!(told.starts_with("1 clause of 1 policy: 0 mistakes, 1 note\n"), "{told}");
     let told = text(&work.run("eval lint bad.jsonl --documents docs", 1).stdout);
     assert!(told.starts_with("bad.jsonl:2: unknown label \"Fees\""), "{told}");
     work.run("eval lint", 2);
+}
+
+#[test]
+fn a_document_outside_the_folder_is_refused() {
+    let work = work();
+    work.write("secret.txt", "Nobody shall read this.");
+    work.write("docs/a.txt", "We keep logs.");
+    for document in ["../secret.txt", &work.path("secret.txt").display().to_string()] {
+        let line = serde_json::json!({"id": "1", "group": "g", "document": document, "start": 0,
+            "end": 9, "text": "We keep logs.", "labels": ["RET"]});
+        work.write("set.jsonl", line.to_string());
+        let told = text(&work.run("eval lint set.jsonl --documents docs", 1).stdout);
+        assert!(told.contains("is not below the folder of documents"), "{told}");
+        assert!(!told.contains("Nobody"), "{told}");
+        for part in ["splitter set.jsonl", "set.jsonl --model model"] {
+            let told = stderr(&work.run(&format!("eval {part} --documents docs"), 3));
+            assert!(told.contains("is not below the folder of documents"), "{part}: {told}");
+        }
+    }
 }
 
 #[test]
@@ -225,4 +244,112 @@ fn explanations_are_judged_by_highlights() {
     work.write("bare.jsonl", data_set());
     let told = stderr(&work.run("eval explanations bare.jsonl --model model", 3));
     assert!(told.contains("no example has highlights"), "{told}");
+}
+
+#[test]
+fn no_output_takes_the_place_of_another_file() {
+    let work = work();
+    work.run("eval set.jsonl --model model --save-predictions old.jsonl", 0);
+    work.write("gate.toml", "['micro avg']\nf1 = 0.0\n");
+    work.write("sets/a.jsonl", data_set());
+    std::fs::hard_link(work.path("set.jsonl"), work.path("linked.jsonl")).unwrap();
+    let kept = ["set.jsonl", "old.jsonl", "gate.toml", "sets/a.jsonl"];
+    let before = kept.map(|name| work.read(name));
+    for arguments in [
+        "set.jsonl --model model --output set.jsonl",
+        "set.jsonl --model model --output linked.jsonl",
+        "set.jsonl --model model --save-predictions ./set.jsonl",
+        "sets --model model --save-predictions sets/a.jsonl",
+        "set.jsonl --predictions old.jsonl --output old.jsonl",
+        "set.jsonl --model model --against old.jsonl --save-predictions old.jsonl",
+        "set.jsonl --model model --gate gate.toml --output gate.toml",
+        "set.jsonl --model model --output model/config.json",
+        "set.jsonl --model model --output new.json --save-predictions new.json",
+        "explanations set.jsonl --model model --output set.jsonl",
+    ] {
+        let told = stderr(&work.run(&format!("eval {arguments}"), 2));
+        assert!(told.contains("is read or written already"), "{arguments}: {told}");
+    }
+    assert_eq!(kept.map(|name| work.read(name)), before);
+    assert!(!work.path("new.json").exists());
+}
+
+#[test]
+fn documents_are_not_written_over() {
+    let work = Work::new();
+    let line = r#"{"id":"1","group":"g","document":"a.txt","start":0,"end":13,"text":"We keep logs.","labels":["RET"]}"#;
+    work.write("docs/a.txt", "We keep logs. We share none.");
+    work.write("set.jsonl", line);
+    for part in ["splitter set.jsonl", "set.jsonl --model model"] {
+        work.run(&format!("eval {part} --documents docs --output docs/a.txt"), 2);
+        work.run(&format!("eval {part} --documents docs --output docs/report.txt"), 0);
+    }
+    assert_eq!(text(&work.read("docs/a.txt")), "We keep logs. We share none.");
+}
+
+#[test]
+fn a_prediction_is_of_the_text_it_was_made_for() {
+    let work = work();
+    work.write("other.jsonl", data_set().replace("we keep", "we share"));
+    work.run("eval set.jsonl --model model --save-predictions old.jsonl", 0);
+    for arguments in ["--predictions old.jsonl", "--model model --against old.jsonl"] {
+        let told = stderr(&work.run(&format!("eval other.jsonl {arguments}"), 3));
+        assert!(told.contains("old.jsonl: the prediction with the id 0"), "{told}");
+        assert!(told.contains("is of another text"), "{told}");
+    }
+    // Two data sets with the same ids are told apart by their texts.
+    work.run("eval set.jsonl other.jsonl --model model --save-predictions both.jsonl", 0);
+    work.run("eval other.jsonl set.jsonl --predictions both.jsonl", 0);
+    let twice = "eval set.jsonl ./set.jsonl --model model --save-predictions twice.jsonl";
+    let told = stderr(&work.run(twice, 3));
+    assert!(told.contains("both hold the clause 0 with the same text"), "{told}");
+    assert!(!work.path("twice.jsonl").exists());
+}
+
+#[test]
+fn labels_alone_give_no_figures_of_scores() {
+    let work = work();
+    let run = "eval set.jsonl --predictions set.jsonl --save-predictions out.jsonl --format json";
+    let found = json(&work.run(run, 0).stdout);
+    assert_eq!(found["micro avg"]["f1"], 1.0);
+    assert_eq!(found.get("calibration"), None);
+    assert_eq!(
+        found["notes"].as_array().unwrap().last().unwrap(),
+        "no scores, so no figures of them"
+    );
+    assert!(records(&work.read("out.jsonl")).iter().all(|line| line.get("scores").is_none()));
+    let page = text(&work.run("eval set.jsonl --predictions set.jsonl --format html", 0).stdout);
+    assert!(!page.contains("calibration error"));
+    for option in ["--min-precision 0.9", "--errors 3"] {
+        let told =
+            stderr(&work.run(&format!("eval set.jsonl --predictions set.jsonl {option}"), 3));
+        assert!(told.contains("predictions without scores"), "{told}");
+    }
+}
+
+#[test]
+fn one_policy_is_enough_for_a_gate_but_not_for_cross_fitting() {
+    let work = work();
+    let one: String = (0..12).map(|i| {
+        format!("{{\"id\":\"{i}\",\"group\":\"one\",\"text\":\"we keep data {i}\",\"labels\":[\"Do Not Track\"]}}\n")
+    }).collect();
+    work.write("one.jsonl", one);
+    let worse = "eval one.jsonl --model model --threshold 1 --against one.jsonl --gate";
+    let told = stderr(&work.run(worse, 1));
+    assert!(told.contains("Do Not Track: worse than one.jsonl"), "{told}");
+    work.run("eval one.jsonl --model model --against model --gate", 0);
+    let told = stderr(&work.run("eval one.jsonl --model model --cross-fit", 3));
+    assert!(told.contains("all clauses are of one policy"), "{told}");
+}
+
+#[test]
+fn an_id_stands_in_one_file_of_a_folder() {
+    let work = Work::new();
+    work.write("sets/a.jsonl", data_set());
+    work.write("sets/b.jsonl", data_set());
+    let told = stderr(&work.run("eval sets --model model", 3));
+    assert!(told.contains("sets/b.jsonl: id \"0\" stands already in sets/a.jsonl"), "{told}");
+    let told = text(&work.run("eval lint sets", 1).stdout);
+    assert!(told.contains("sets/b.jsonl:1: id \"0\" stands already in sets/a.jsonl"), "{told}");
+    work.run("eval lint sets/a.jsonl sets/b.jsonl", 0);
 }

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 
 use super::ReportFormat;
+use super::sets::{self, Source};
 use crate::cli::exit::{Failure, Status};
 use crate::cli::progress;
 use crate::cli::target::Target;
 use crate::cli::values::{Labelling, Unit};
-use crate::dataset::{Example, read_examples};
+use crate::dataset::Example;
 use crate::eval::{Pointed, PointingReport, point, pointing_table};
 use crate::explain::explain;
 use crate::label::{Classifier, Input};
@@ -53,9 +54,10 @@ pub struct Arguments {
 impl Arguments {
     /// Explains the examples and writes the report.
     pub fn run(self) -> Result<Status, Failure> {
-        let target = Target::open(self.output.as_deref())?;
+        let sources = sets::sources(&self.datasets)?;
+        let target = Target::beside(&sets::files(&sources), self.output.as_deref())?;
         let classifier = self.labelling.classifier()?;
-        let examples = self.examples(&classifier)?;
+        let examples = self.examples(&sources, &classifier)?;
         let bar = progress::bar(examples.len() as u64, "texts");
         let mut cases = Vec::new();
         for example in &examples {
@@ -68,10 +70,14 @@ impl Arguments {
     }
 
     /// The examples asked for, those with highlights.
-    fn examples(&self, classifier: &Classifier) -> Result<Vec<Example>, Failure> {
+    fn examples(
+        &self,
+        sources: &[Source],
+        classifier: &Classifier,
+    ) -> Result<Vec<Example>, Failure> {
         let mut examples = Vec::new();
-        for file in super::data_sets(&self.datasets)? {
-            examples.extend(read_examples(&file, classifier.taxonomy())?);
+        for source in sources {
+            examples.extend(source.read(classifier.taxonomy())?);
         }
         examples.retain(|example| {
             !example.highlights.is_empty() && self.fold.is_none_or(|f| example.fold == Some(f))

@@ -11,15 +11,16 @@ use super::super::exit::{Failure, Status, tell};
 use super::super::saved;
 use super::super::target::Target;
 use super::super::values::{Labelling, Unit, share};
-use super::files_of;
 use super::rows::Judged;
+use super::sets::{self, DataSet, Source, places};
 use super::subject::{Judging, Subject};
 use crate::clause::ClauseKind;
-use crate::dataset::{Example, read_examples};
+use crate::dataset::Example;
 use crate::eval::{
-    self, Bootstrap, Certified, Comparison, Errors, EvalError, Evaluation, Gate, LabelMap, Place,
-    Point, Prediction, Report, Sheet,
+    self, Bootstrap, Certified, Comparison, Errors, EvalError, Evaluation, Gate, LabelMap, Point,
+    Prediction, Report, Sheet,
 };
+use crate::model::{CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
 use crate::taxonomy::Taxonomy;
 
 #[derive(clap::Args)]
@@ -90,12 +91,6 @@ enum Layout {
     Html,
 }
 
-/// One data set as it is judged.
-struct DataSet {
-    name: String,
-    examples: Vec<Example>,
-}
-
 /// A data set's report and the curves that only the page draws.
 struct Outcome {
     report: Report,
@@ -106,15 +101,20 @@ impl Arguments {
     /// Judges the model and writes the report.
     pub fn run(self) -> Result<Status, Failure> {
         let gate = self.gate()?;
-        let target = Target::open(self.output.as_deref())?;
-        let saved = self.save_predictions.as_deref().map(|p| Target::open(Some(p))).transpose()?;
-        let subject = match self.predictions.as_slice() {
-            [] => Subject::model(&self.labelling)?,
-            files => Subject::saved(files, &self.labelling)?,
-        };
+        let subject = self.subject()?;
         let other = self.against.as_ref().map(|name| subject.other(name, &self.labelling));
         let other = other.transpose()?;
-        let sets = self.data_sets(subject.taxonomy())?;
+        let sources = sets::sources(&self.datasets)?;
+        let sets = sources.iter().map(|source| self.data_set(source, subject.taxonomy()));
+        let sets = sets.collect::<Result<Vec<_>, _>>()?;
+        if self.save_predictions.is_some() {
+            sets::distinct(&sets)?;
+        }
+        let mut files = self.files(&sources, &sets)?;
+        let target = Target::beside(&files, self.output.as_deref())?;
+        files.extend(self.output.clone());
+        let saved = self.save_predictions.as_deref();
+        let saved = saved.map(|path| Target::beside(&files, Some(path))).transpose()?;
         let mut results = Vec::new();
         let mut lines = Vec::new();
         for set in &sets {
@@ -150,21 +150,49 @@ impl Arguments {
         Ok(Some(gate))
     }
 
-    fn data_sets(&self, taxonomy: &Taxonomy) -> Result<Vec<DataSet>, Failure> {
-        self.datasets.iter().map(|path| self.data_set(path, taxonomy)).collect()
+    /// What is judged, which must have the scores that the options need.
+    fn subject(&self) -> Result<Subject, Failure> {
+        let subject = match self.predictions.as_slice() {
+            [] => Subject::model(&self.labelling)?,
+            files => Subject::saved(files, &self.labelling)?,
+        };
+        let needs = [
+            (self.min_precision.is_some(), "--min-precision"),
+            (self.errors.is_some(), "--errors"),
+        ];
+        match needs.into_iter().find(|(asked, _)| *asked && !subject.is_scored()) {
+            Some((_, option)) => Err(Failure::Input(anyhow!(
+                "{} has predictions without scores, which {option} needs",
+                subject.name()
+            ))),
+            None => Ok(subject),
+        }
     }
 
-    fn data_set(&self, path: &Path, taxonomy: &Taxonomy) -> Result<DataSet, Failure> {
-        let mut examples = Vec::new();
-        for file in files_of(path)? {
-            let read = read_examples(&file, taxonomy)?;
-            examples.extend(read.into_iter().filter(|example| self.takes(example)));
+    /// Everything that is read, none of which may be written over.
+    fn files(&self, sources: &[Source], sets: &[DataSet]) -> Result<Vec<PathBuf>, Failure> {
+        let mut files = sets::files(sources);
+        files.extend(self.predictions.iter().cloned());
+        files.extend(self.against.as_ref().map(PathBuf::from).filter(|path| path.is_file()));
+        files.extend(self.gate.clone().flatten());
+        for model in self.labelling.model.iter().chain(&self.against) {
+            let of_model = [CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE];
+            files.extend(of_model.map(|name| Path::new(model).join(name)));
         }
+        for (folder, set) in self.documents.iter().flat_map(|f| sets.iter().map(move |s| (f, s))) {
+            files.extend(sets::documents(&set.examples, folder)?);
+        }
+        Ok(files)
+    }
+
+    fn data_set(&self, source: &Source, taxonomy: &Taxonomy) -> Result<DataSet, Failure> {
+        let mut examples = source.read(taxonomy)?;
+        examples.retain(|example| self.takes(example));
         if examples.is_empty() {
-            let message = format!("{} has no clause that is asked for", path.display());
+            let message = format!("{} has no clause that is asked for", source.name);
             return Err(Failure::Input(anyhow!(message)));
         }
-        Ok(DataSet { name: path.display().to_string(), examples })
+        Ok(DataSet { name: source.name.clone(), examples })
     }
 
     fn takes(&self, example: &Example) -> bool {
@@ -195,6 +223,10 @@ impl Arguments {
         };
         let mut report = evaluation.report(&judged.rows).map_err(input)?;
         report.segmentation = judged.segmentation;
+        if !judged.scored {
+            report.calibration = None;
+            report.notes.push("no scores, so no figures of them".to_owned());
+        }
         if self.cross_fit {
             report.notes.push("thresholds tuned on the other half of the policies".to_owned());
         }
@@ -217,7 +249,8 @@ impl Arguments {
             save(lines, set, &judged, taxonomy)?;
         }
         let curve = |class| eval::curve(&judged.rows, class);
-        Ok(Outcome { report, curves: LabelMap::new(taxonomy, (0..taxonomy.len()).map(curve)) })
+        let curves = (0..taxonomy.len()).filter(|_| judged.scored).map(curve);
+        Ok(Outcome { report, curves: LabelMap::new(taxonomy, curves) })
     }
 
     fn judging(&self) -> Judging<'_> {
@@ -250,26 +283,6 @@ impl Arguments {
     }
 }
 
-/// Where each row stands: its clause and the neighbours in its policy.
-fn places(examples: &[Example], order: &[usize]) -> Vec<Place> {
-    let text = |i: usize, group: &str| {
-        let neighbour = examples.get(i).filter(|example| example.group == group);
-        neighbour.map(|example| example.text.clone())
-    };
-    let place = |&i: &usize| {
-        let example = examples.get(i)?;
-        Some(Place {
-            id: example.id.clone(),
-            group: example.group.clone(),
-            context: example.context.clone(),
-            before: i.checked_sub(1).and_then(|before| text(before, &example.group)),
-            text: example.text.clone(),
-            after: text(i + 1, &example.group),
-        })
-    };
-    order.iter().filter_map(place).collect()
-}
-
 /// One line a clause.
 fn save(
     lines: &mut Vec<u8>,
@@ -279,7 +292,8 @@ fn save(
 ) -> Result<(), Failure> {
     for (row, &i) in judged.rows.iter().zip(&judged.order) {
         let Some(example) = set.examples.get(i) else { continue };
-        let prediction = Prediction { labels: row.predicted.clone(), scores: row.scores.clone() };
+        let scores = if judged.scored { row.scores.clone() } else { Vec::new() };
+        let prediction = Prediction { labels: row.predicted.clone(), scores };
         let wanted = saved::wanted(example);
         eval::write_prediction(lines, &wanted, &prediction, taxonomy)
             .map_err(|error| Failure::writing(error, "the predictions"))?;
@@ -318,25 +332,4 @@ fn passed(gate: Option<&Gate>, gated: bool, results: &[Outcome]) -> Result<Statu
 
 fn input(error: EvalError) -> Failure {
     Failure::Input(error.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn neighbours_are_of_the_same_policy() {
-        let example = |id: &str, group: &str| Example {
-            id: id.into(),
-            group: group.into(),
-            text: format!("text {id}"),
-            ..Example::default()
-        };
-        let examples = [example("1", "a"), example("2", "a"), example("3", "b")];
-        let found = places(&examples, &[2, 1]);
-        assert_eq!(found[0].id, "3");
-        assert_eq!((&found[0].before, &found[0].after), (&None, &None));
-        assert_eq!(found[1].before.as_deref(), Some("text 1"));
-        assert_eq!(found[1].after, None);
-    }
 }

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::super::exit::{Failure, Status};
-use super::data_sets;
+use super::sets;
+use crate::dataset::document_path;
 use crate::document::{self, Boilerplate, Gate, ReadOptions};
-use crate::eval::{Linted, Open, Source, lint};
+use crate::eval::{Linted, Open, Source, counted, lint};
 use crate::taxonomy::Taxonomy;
 
 /// Look for mistakes in data sets
@@ -39,14 +40,8 @@ impl Arguments {
     pub fn run(self) -> Result<Status, Failure> {
         let taxonomy = Taxonomy::opp115();
         let mut found = Linted::default();
-        for path in data_sets(&self.datasets)? {
-            let name = path.display().to_string();
-            let file = File::open(&path)
-                .with_context(|| format!("cannot read {name}"))
-                .map_err(Failure::Input)?;
-            let open = |document: &str| source(self.documents.as_deref(), document);
-            let open: Option<Open> = if self.documents.is_some() { Some(&open) } else { None };
-            found.append(lint(BufReader::new(file), &name, &taxonomy, open));
+        for set in sets::sources(&self.datasets)? {
+            found.append(self.lint(&set, &taxonomy)?);
         }
         let text = self.text(&found, &taxonomy);
         let mut out = io::stdout().lock();
@@ -55,6 +50,24 @@ impl Arguments {
             .map_err(|error| Failure::writing(error, "standard output"))?;
         let wrong = found.findings.iter().any(|finding| finding.problem.is_error());
         Ok(if wrong { Status::Worse } else { Status::Done })
+    }
+
+    /// What is wrong with one data set.
+    fn lint(&self, set: &sets::Source, taxonomy: &Taxonomy) -> Result<Linted, Failure> {
+        let mut found = Linted::default();
+        for path in &set.files {
+            let name = path.display().to_string();
+            let file = File::open(path)
+                .with_context(|| format!("cannot read {name}"))
+                .map_err(Failure::Input)?;
+            let open = self
+                .documents
+                .as_deref()
+                .map(|folder| move |document: &str| source(folder, document));
+            let open = open.as_ref().map(|open| open as Open);
+            found.join(lint(BufReader::new(file), &name, taxonomy, open));
+        }
+        Ok(found)
     }
 
     fn text(&self, found: &Linted, taxonomy: &Taxonomy) -> String {
@@ -71,9 +84,11 @@ impl Arguments {
             text += &format!("{finding}\n");
         }
         text += &format!(
-            "{} clauses of {} policies: {mistakes} mistakes, {notes} notes\n",
-            found.clauses,
-            found.policies.len()
+            "{} of {}: {}, {}\n",
+            counted(found.clauses, "clause", "clauses"),
+            counted(found.policies.len(), "policy", "policies"),
+            counted(mistakes, "mistake", "mistakes"),
+            counted(notes, "note", "notes"),
         );
         for name in taxonomy.names() {
             let clauses = found.labels.get(name).copied().unwrap_or(0);
@@ -84,8 +99,8 @@ impl Arguments {
 }
 
 /// A document below the folder, everything that it shows.
-fn source(folder: Option<&Path>, document: &str) -> Result<Source, String> {
-    let path = folder.unwrap_or(Path::new("")).join(document);
+fn source(folder: &Path, document: &str) -> Result<Source, String> {
+    let path = document_path(folder, document)?;
     let bytes =
         fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let options =

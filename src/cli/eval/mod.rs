@@ -5,14 +5,12 @@ mod judge;
 mod lint;
 mod reader;
 mod rows;
+mod sets;
 mod splitter;
 mod subject;
 
-use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
@@ -100,38 +98,4 @@ impl Arguments {
             Some(Command::Explanations(arguments)) => arguments.run(),
         }
     }
-}
-
-/// The files of data sets, folders resolved to those in them.
-fn data_sets(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        files.extend(files_of(path)?);
-    }
-    Ok(files)
-}
-
-/// The files of one data set: itself, or those of a folder in the order of their names.
-fn files_of(path: &Path) -> Result<Vec<PathBuf>, Failure> {
-    if path.is_dir() {
-        return in_folder(path).map_err(Failure::Input);
-    }
-    Ok(vec![path.to_owned()])
-}
-
-fn in_folder(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let entries =
-        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
-        if path.extension().is_some_and(|extension| extension == "jsonl") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    if files.is_empty() {
-        return Err(anyhow!("{} holds no .jsonl file", folder.display()));
-    }
-    Ok(files)
 }

@@ -49,7 +49,9 @@ pub struct Arguments {
 impl Arguments {
     /// Reads the pages and writes the report.
     pub fn run(self) -> Result<Status, Failure> {
-        let target = Target::open(self.output.as_deref())?;
+        let mut read = vec![self.pages.clone(), self.gold.clone()];
+        read.extend(self.predictions.iter().cloned());
+        let target = Target::beside(&read, self.output.as_deref())?;
         let rows = self.rows().map_err(Failure::Input)?;
         self.format.write(target, &rows, || reader_table(&rows))
     }

@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow};
 use super::super::exit::Failure;
 use super::super::saved;
 use crate::clause;
-use crate::dataset::Example;
+use crate::dataset::{Example, document_path};
 use crate::document::{self, Gate, ReadOptions, Span};
 use crate::eval::{
     Alignment, EvalError, GoldClause, LabelledClause, Predictions, Scored, Segmentation, Tuning,
@@ -26,6 +26,8 @@ pub struct Judged {
     pub segmentation: Option<Segmentation>,
     /// Which example each row is of.
     pub order: Vec<usize>,
+    /// Whether each row has scores; else they are 0 and mean nothing.
+    pub scored: bool,
 }
 
 /// Classifies the gold clauses' own texts.
@@ -57,6 +59,7 @@ pub fn of_texts(
         thresholds: Some(classifier.thresholds(first).to_vec()),
         segmentation: None,
         order: (0..examples.len()).collect(),
+        scored: true,
     })
 }
 
@@ -82,6 +85,7 @@ pub fn of_documents(
         rows: all.rows,
         thresholds: Some(classifier.thresholds(Unit::Clause).to_vec()),
         order,
+        scored: true,
     })
 }
 
@@ -102,7 +106,13 @@ pub fn saved_documents(
         clauses => Ok(clauses),
     };
     let (all, order) = aligned(examples, folder, taxonomy, &predict)?;
-    Ok(Judged { segmentation: Some(all.segmentation()), rows: all.rows, thresholds: None, order })
+    Ok(Judged {
+        segmentation: Some(all.segmentation()),
+        rows: all.rows,
+        thresholds: None,
+        order,
+        scored: predictions.are_scored(),
+    })
 }
 
 /// What a run predicted for each clause.
@@ -126,7 +136,8 @@ pub fn saved_texts(
         })
         .collect();
     let order = (0..examples.len()).collect();
-    Ok(Judged { rows, thresholds: None, segmentation: None, order })
+    let scored = predictions.are_scored();
+    Ok(Judged { rows, thresholds: None, segmentation: None, order, scored })
 }
 
 /// Gives the clauses of a document, from its name and bytes.
@@ -149,7 +160,7 @@ fn aligned(
     }
     let (mut all, mut order) = (Alignment::default(), Vec::new());
     for (name, which) in documents {
-        let path = folder.join(name);
+        let path = document_path(folder, name).map_err(|why| Failure::Input(anyhow!(why)))?;
         let bytes = fs::read(&path)
             .with_context(|| format!("cannot read {}", path.display()))
             .map_err(Failure::Input)?;
@@ -216,9 +227,12 @@ fn document_rows(
 /// Decides anew: each half of the policies by the thresholds that are best on the other half.
 ///
 /// # Errors
-/// [`EvalError`] when there are fewer than two policies.
+/// [`EvalError::OnePolicy`] when there are fewer than two.
 pub fn cross_fit(rows: &mut [Scored]) -> Result<(), EvalError> {
     let groups: BTreeSet<String> = rows.iter().map(|row| row.group.clone()).collect();
+    if groups.len() < 2 {
+        return Err(EvalError::OnePolicy);
+    }
     let second: BTreeSet<String> = groups.into_iter().skip(1).step_by(2).collect();
     let half = |row: &Scored| second.contains(&row.group);
     let tuned = [false, true].map(|which| {
@@ -271,5 +285,7 @@ mod tests {
         };
         assert!(given("a", 0.6), "0.6 is above what separates b");
         assert!(!given("b", 0.4), "0.4 is below what separates a");
+        rows.retain(|row| row.group == "a");
+        assert_eq!(cross_fit(&mut rows), Err(EvalError::OnePolicy));
     }
 }

@@ -8,9 +8,9 @@ use anyhow::{Context, anyhow};
 
 use super::super::exit::{Failure, Status};
 use super::super::target::Target;
-use super::ReportFormat;
+use super::{ReportFormat, sets};
 use crate::clause;
-use crate::dataset::read_examples;
+use crate::dataset::{document_path, read_examples};
 use crate::document::{self, Gate, ReadOptions, Span};
 use crate::eval::{Counts, SplitterRow, predicted_starts, same_starts, spans_from, splitter_table};
 use crate::taxonomy::Taxonomy;
@@ -45,6 +45,9 @@ pub struct Arguments {
     output: Option<PathBuf>,
 }
 
+/// The places of a data set's clauses, by document.
+type Places = BTreeMap<String, Vec<Span>>;
+
 /// Starts by document, and the tool they come from.
 struct Tool {
     name: String,
@@ -54,15 +57,16 @@ struct Tool {
 impl Arguments {
     /// Cuts the documents and writes the report.
     pub fn run(self) -> Result<Status, Failure> {
-        let files = super::data_sets(&self.datasets)?;
-        let target = Target::open(self.output.as_deref())?;
+        let files = sets::files(&sets::sources(&self.datasets)?);
+        let gold = files.iter().map(|file| gold(file)).collect::<Result<Vec<_>, _>>()?;
+        let target = self.target(&files, &gold)?;
         let tools =
             self.predictions.iter().map(|path| tool(path)).collect::<Result<Vec<_>, _>>()?;
         let mut rows = Vec::new();
         let mut totals = vec![BTreeMap::new(); tools.len() + 1];
-        for file in &files {
+        for (file, gold) in files.iter().zip(&gold) {
             let name = file.display().to_string();
-            let counts = self.counts(file, &tools)?;
+            let counts = self.counts(gold, &tools)?;
             for ((tool, documents), total) in names(&tools).zip(counts).zip(&mut totals) {
                 rows.push(SplitterRow::new(&name, tool, &documents));
                 total.extend(documents.into_iter().map(|(d, c)| (format!("{name}: {d}"), c)));
@@ -75,27 +79,40 @@ impl Arguments {
         self.format.write(target, &rows, || splitter_table(&rows))
     }
 
+    /// Where the report goes: over none of the files that are read.
+    fn target(&self, files: &[PathBuf], gold: &[Places]) -> Result<Target, Failure> {
+        let mut read = [files, &self.predictions].concat();
+        for name in gold.iter().flat_map(BTreeMap::keys) {
+            read.push(self.document(name)?);
+        }
+        Target::beside(&read, self.output.as_deref())
+    }
+
+    fn document(&self, name: &str) -> Result<PathBuf, Failure> {
+        document_path(&self.documents, name).map_err(|why| Failure::Input(anyhow!(why)))
+    }
+
     /// What each splitter finds in each document of a data set, this program first.
     fn counts(
         &self,
-        file: &Path,
+        gold: &Places,
         tools: &[Tool],
     ) -> Result<Vec<BTreeMap<String, Counts>>, Failure> {
         let mut counts = vec![BTreeMap::new(); tools.len() + 1];
-        for (name, gold) in gold(file)? {
-            let path = self.documents.join(&name);
+        for (name, gold) in gold {
+            let path = self.document(name)?;
             let bytes = fs::read(&path)
                 .with_context(|| format!("cannot read {}", path.display()))
                 .map_err(Failure::Input)?;
-            let mut cuts = vec![own(&name, &bytes)?];
+            let mut cuts = vec![own(name, &bytes)?];
             for tool in tools {
-                let starts = tool.starts.get(&name).ok_or_else(|| {
+                let starts = tool.starts.get(name).ok_or_else(|| {
                     Failure::Input(anyhow!("{} has no start in {name}", tool.name))
                 })?;
                 cuts.push(spans_from(&bytes, starts));
             }
             for (counts, cut) in counts.iter_mut().zip(cuts) {
-                counts.insert(name.clone(), same_starts(&bytes, &gold, &cut));
+                counts.insert(name.clone(), same_starts(&bytes, gold, &cut));
             }
         }
         Ok(counts)
@@ -108,8 +125,8 @@ fn names(tools: &[Tool]) -> impl Iterator<Item = &str> {
 }
 
 /// The clauses of a data set by their documents.
-fn gold(file: &Path) -> Result<BTreeMap<String, Vec<Span>>, Failure> {
-    let mut out: BTreeMap<String, Vec<Span>> = BTreeMap::new();
+fn gold(file: &Path) -> Result<Places, Failure> {
+    let mut out = Places::new();
     for example in read_examples(file, &Taxonomy::opp115())? {
         let (Some(document), Some(start), Some(end)) =
             (example.document, example.start, example.end)

@@ -96,6 +96,14 @@ impl Subject {
         }
     }
 
+    /// Whether it tells how sure it is of each label.
+    pub fn is_scored(&self) -> bool {
+        match self {
+            Self::Model(_) => true,
+            Self::Saved(saved) => saved.predictions.are_scored(),
+        }
+    }
+
     /// The labels it speaks of.
     pub fn taxonomy(&self) -> &Taxonomy {
         match self {

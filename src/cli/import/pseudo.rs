@@ -13,6 +13,7 @@ use crate::cli::pipeline::cut;
 use crate::cli::values::{Reading, share, threads};
 use crate::cli::{progress, source};
 use crate::dataset::{self, Example, Selection, TextPool, thin_common, vote_by_scores};
+use crate::eval::counted;
 use crate::label::{self, Classifier};
 use crate::taxonomy::Taxonomy;
 
@@ -72,7 +73,7 @@ pub struct Arguments {
 
 impl Arguments {
     pub fn run(self) -> Result<Status, Failure> {
-        let opened = self.results.open(&self.paths)?;
+        let opened = self.results.open(&[self.paths.as_slice(), &self.unseen].concat())?;
         let models = self.models()?;
         let taxonomy = models[0].taxonomy().clone();
         let mut examples = self.texts(&taxonomy)?;
@@ -83,7 +84,12 @@ impl Arguments {
         if let Some(keep) = self.keep_common {
             thin_common(&mut examples, keep, self.seed);
         }
-        tell(&format!("{found} texts scored by {} models, {} kept", models.len(), examples.len()));
+        tell(&format!(
+            "{} scored by {}, {} kept",
+            counted(found, "text", "texts"),
+            counted(models.len(), "model", "models"),
+            examples.len()
+        ));
         opened.write(&examples, &json!({"scored": found, "kept": examples.len()}))?;
         Ok(Status::Done)
     }
@@ -120,7 +126,7 @@ impl Arguments {
             failed += usize::from(!self.offer(input, &mut pool));
         }
         if failed > 0 {
-            tell(&format!("{failed} documents gave no text"));
+            tell(&format!("{} gave no text", counted(failed, "document", "documents")));
         }
         if pool.is_empty() {
             return Err(Failure::Input(anyhow!("no text of the documents is wanted")));

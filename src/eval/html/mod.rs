@@ -67,8 +67,11 @@ fn write_sheet(out: &mut String, sheet: &Sheet, index: usize) {
     if let Some(cut) = &report.segmentation {
         let _ = writeln!(out, "<p>{}</p>", escape(&segmentation(cut)));
     }
-    let _ = writeln!(out, "<h2 id=\"s{index}-curves\">Curves</h2>");
-    cards::write(out, report, sheet.curves);
+    // Without scores there is nothing to draw.
+    if report.calibration.is_some() {
+        let _ = writeln!(out, "<h2 id=\"s{index}-curves\">Curves</h2>");
+        cards::write(out, report, sheet.curves);
+    }
     for (i, section) in rest.iter().enumerate() {
         write_section(out, section, &format!("s{index}-{i}"));
     }
@@ -85,7 +88,9 @@ fn write_contents(out: &mut String, report: &Report, index: usize) {
     };
     link(format!("s{index}-bars"), "Categories");
     link(format!("s{index}-figures"), "Figures");
-    link(format!("s{index}-curves"), "Curves");
+    if report.calibration.is_some() {
+        link(format!("s{index}-curves"), "Curves");
+    }
     let titled = sections(report).into_iter().filter(|section| !section.title.is_empty());
     for (i, section) in titled.enumerate() {
         link(format!("s{index}-{i}"), &section.title);
