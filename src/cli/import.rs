@@ -255,6 +255,10 @@ impl Doccano {
 fn write_annotated(opened: Opened, examples: &[Example]) -> Result<Status, Failure> {
     let people: BTreeSet<&String> = examples.iter().flat_map(|e| e.annotations.keys()).collect();
     tell(&format!("{} clauses labelled by {} people", examples.len(), people.len()));
+    let placeless = examples.iter().filter(|example| example.start.is_none()).count();
+    if placeless > 0 {
+        tell(&format!("{placeless} of them, as those of PDF files, have no place in bytes"));
+    }
     opened.write(examples, &json!({"clauses": examples.len(), "annotators": people}))?;
     Ok(Status::Done)
 }
