@@ -236,6 +236,14 @@ impl Classifier {
         labels.iter().map(|&index| self.taxonomy.names()[index].clone()).collect()
     }
 
+    /// Whether a text is too long for the model, so that it reads the beginning only.
+    ///
+    /// # Errors
+    /// [`ModelError::Tokenizer`] when the tokenizer fails on the text.
+    pub fn truncates(&self, input: &Input) -> Result<bool, ModelError> {
+        Ok(self.tokens.encode(input)?.truncated)
+    }
+
     /// Classifies texts on `threads` threads; answers come in the order of the inputs.
     ///
     /// # Errors

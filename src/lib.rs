@@ -16,3 +16,4 @@ pub mod output;
 mod random;
 pub mod taxonomy;
 pub mod train;
+mod whole_file;

@@ -35,6 +35,7 @@ impl Network {
     /// tensor that is missing or has another shape.
     pub fn load(model: &Model, weights: &Weights, cache: Cache) -> Result<Self, ModelError> {
         let labels = model.config.taxonomy()?.len();
+        weights.check_layers(model.config.num_hidden_layers)?;
         let longest = model.tokens.max_tokens();
         let model: Box<dyn Forward> = match model.architecture {
             Architecture::ModernBert => {

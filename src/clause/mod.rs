@@ -87,12 +87,12 @@ fn split_block(block: &Block, headers: &[String], context: &mut Context, out: &m
         let introduction = part
             .list
             .and_then(|list| list.introduction)
-            .map(|index| fold(&text[parts[index].range.clone()]));
+            .map(|index| fold(context::ending(&text[parts[index].range.clone()])));
         let mut context_here = match &introduction {
             Some(introduction) => context.with(Some(introduction)),
             None => context.current(),
         };
-        context_here.extend_from_slice(headers);
+        context_here.extend(headers.iter().map(|header| context::ending(header).to_owned()));
         let kind = match (kind, part.list) {
             (ClauseKind::Sentence, Some(_)) => ClauseKind::Item,
             _ => kind,

@@ -310,6 +310,10 @@ fn write_annotated(opened: Opened, examples: &[Example]) -> Result<Status, Failu
         counted(examples.len(), "clause", "clauses"),
         counted(people.len(), "person", "people")
     ));
+    let placeless = examples.iter().filter(|example| example.start.is_none()).count();
+    if placeless > 0 {
+        tell(&format!("{placeless} of them, as those of PDF files, have no place in bytes"));
+    }
     opened.write(examples, &json!({"clauses": examples.len(), "annotators": people}))?;
     Ok(Status::Done)
 }

@@ -95,8 +95,14 @@ impl Folder {
     fn input(&self, entry: walkdir::Result<DirEntry>) -> Option<Input> {
         match entry {
             Ok(entry) if entry.file_type().is_dir() => None,
-            Ok(entry) if takes(entry.path()) => Some(Input::File(entry.into_path())),
-            Ok(_) => Some(Input::LeftOut),
+            Ok(entry) if !takes(entry.path()) => Some(Input::LeftOut),
+            Ok(entry) if entry.file_type().is_file() => Some(Input::File(entry.into_path())),
+            // Opening a pipe may wait for ever.
+            Ok(entry) => {
+                let path = entry.path().display().to_string();
+                let message = "cannot read the input: it is a pipe or device, no file";
+                Some(Input::Failed(ErrorRecord::new(&path, "unreadable", message)))
+            }
             Err(error) => {
                 let path = error.path().unwrap_or(&self.root).display().to_string();
                 Some(Input::Failed(ErrorRecord::new(&path, "unreadable", error)))
@@ -271,6 +277,26 @@ mod tests {
             .collect();
         assert_eq!(found, expected);
         assert_eq!(walk(&[root.to_owned()]).filter(|i| matches!(i, Input::LeftOut)).count(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_a_folder_fails_unopened() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().to_owned();
+        for name in ["pipe.txt", "pipe"] {
+            let made = std::process::Command::new("mkfifo").arg(root.join(name)).status();
+            assert!(made.unwrap().success());
+        }
+        fs::write(root.join("a.txt"), "x").unwrap();
+        std::os::unix::fs::symlink(root.join("a.txt"), root.join("b.txt")).unwrap();
+        let found: Vec<_> = walk(&[root]).collect();
+        let [Input::File(_), Input::File(_), Input::LeftOut, Input::Failed(record)] = &found[..]
+        else {
+            panic!("{found:?}")
+        };
+        assert!(record.document.ends_with("pipe.txt"), "{record:?}");
+        assert_eq!(record.error.kind, "unreadable");
     }
 
     #[test]

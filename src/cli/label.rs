@@ -32,7 +32,7 @@ pub struct Arguments {
     /// Files and folders; - for standard input
     ///
     /// Files may be HTML, Markdown, PDF or plain text. Folders are searched, hidden files left out,
-    /// for .html, .htm, .xhtml, .md, .markdown, .txt, .text and text files without extension.
+    /// for .html, .htm, .xhtml, .md, .markdown, .txt, .text, .pdf and text files without extension.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// How records are written; without it, a table on a terminal and JSON Lines elsewhere

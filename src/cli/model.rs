@@ -11,9 +11,10 @@ use serde::Serialize;
 
 use super::exit::{Failure, Status};
 use super::source;
-use crate::label::{Classifier, Unit};
+use crate::label::{Classifier, Input, Unit};
 use crate::model::hub::{self, HubId};
-use crate::model::{CONFIG_FILE, Files, Model, TOKENIZER_FILE, WEIGHTS_FILE};
+use crate::model::{CONFIG_FILE, Files, Model, ModelError, TOKENIZER_FILE, WEIGHTS_FILE};
+use crate::whole_file;
 
 /// Look at models, check and download them
 #[derive(clap::Args)]
@@ -130,8 +131,19 @@ impl Info {
 impl Verify {
     fn run(self) -> Result<Status, Failure> {
         let files = source::files(self.model.as_deref())?;
-        Classifier::new(Model::parse(&files)?)?;
+        prove(&Classifier::new(Model::parse(&files)?)?)?;
         print(&format!("{}  {WEIGHTS_FILE}\n", files.checksum()))
+    }
+}
+
+/// Checks that scores are numbers: finite weights may still lead beyond all bounds.
+fn prove(classifier: &Classifier) -> Result<(), ModelError> {
+    let input = Input { text: "We keep your data for a year.", ..Input::default() };
+    let found = classifier.classify(&[input], Unit::Clause, 1)?;
+    let scores = found.iter().flat_map(|found| &found.scores);
+    match scores.zip(classifier.taxonomy().names()).find(|(score, _)| !score.is_finite()) {
+        Some((_, label)) => Err(ModelError::Engine(format!("its score of {label:?} is no number"))),
+        None => Ok(()),
     }
 }
 
@@ -156,7 +168,7 @@ fn copy(files: &Files, folder: &Path) -> Result<(), Failure> {
         (TOKENIZER_FILE, &files.tokenizer),
     ] {
         let path = folder.join(name);
-        fs::write(&path, bytes).map_err(|error| failed(&path, error))?;
+        whole_file::write(&path, bytes).map_err(|error| failed(&path, error))?;
     }
     Ok(())
 }

@@ -19,6 +19,9 @@ use crate::output::{ClauseRecord, ErrorRecord, Exporter};
 /// Records held back for the encoder: enough to keep every thread busy.
 const BATCH: usize = 2000;
 
+/// Bytes of text held back at most: a document may be one clause of many megabytes.
+const BATCH_BYTES: usize = 16 << 20;
+
 /// Bytes of menus, banners and footers that any page may have.
 const MENUS: usize = 4000;
 
@@ -49,6 +52,27 @@ enum Waiting {
     End,
 }
 
+/// Records that wait to be classified and written together.
+#[derive(Default)]
+struct Batch {
+    records: Vec<Waiting>,
+    /// Of the texts of the clauses.
+    bytes: usize,
+}
+
+impl Batch {
+    fn push(&mut self, record: Waiting) {
+        if let Waiting::Clause(record) = &record {
+            self.bytes += record.text.len();
+        }
+        self.records.push(record);
+    }
+
+    fn is_full(&self) -> bool {
+        self.records.len() >= BATCH || self.bytes >= BATCH_BYTES
+    }
+}
+
 /// What became of the inputs.
 #[derive(Debug, Default)]
 struct Counts {
@@ -62,6 +86,7 @@ struct Counts {
     /// Documents of which most of the text is not in the records.
     mostly_left_out: usize,
     left_out: usize,
+    /// None for formats without errors: there each failure is told at once.
     first_failure: Option<ErrorRecord>,
 }
 
@@ -72,14 +97,14 @@ impl Pipeline<'_> {
     /// [`Failure`] when the output or the model fails; what is wrong with an input is a record.
     pub fn run(mut self, inputs: impl Iterator<Item = Input>) -> Result<Status, Failure> {
         let mut counts = Counts::default();
-        let mut waiting = Vec::new();
+        let mut waiting = Batch::default();
         for input in inputs {
             if self.stop.load(Ordering::Relaxed) {
                 break;
             }
             self.add(input, &mut waiting, &mut counts)?;
         }
-        self.write(&mut waiting)?;
+        self.write(waiting)?;
         self.exporter.finish().map_err(|error| Failure::writing(error, self.output))?;
         self.bar.finish_and_clear();
         let stopped = self.stop.load(Ordering::Relaxed);
@@ -95,7 +120,7 @@ impl Pipeline<'_> {
     fn add(
         &mut self,
         input: Input,
-        waiting: &mut Vec<Waiting>,
+        waiting: &mut Batch,
         counts: &mut Counts,
     ) -> Result<(), Failure> {
         if matches!(input, Input::LeftOut) {
@@ -121,7 +146,11 @@ impl Pipeline<'_> {
             Err(record) => {
                 counts.failed += 1;
                 *counts.kinds.entry(record.error.kind.clone()).or_default() += 1;
-                counts.first_failure.get_or_insert_with(|| record.clone());
+                if self.exporter.keeps_errors() {
+                    counts.first_failure.get_or_insert_with(|| record.clone());
+                } else {
+                    self.bar.suspend(|| tell(&named(&record)));
+                }
                 waiting.push(Waiting::Failed(record));
             }
         }
@@ -129,19 +158,20 @@ impl Pipeline<'_> {
         self.write_if_full(waiting)
     }
 
-    fn write_if_full(&mut self, waiting: &mut Vec<Waiting>) -> Result<(), Failure> {
-        if waiting.len() >= BATCH { self.write(waiting) } else { Ok(()) }
+    fn write_if_full(&mut self, waiting: &mut Batch) -> Result<(), Failure> {
+        if waiting.is_full() { self.write(std::mem::take(waiting)) } else { Ok(()) }
     }
 
     /// Classifies and writes what waits.
-    fn write(&mut self, waiting: &mut Vec<Waiting>) -> Result<(), Failure> {
+    fn write(&mut self, waiting: Batch) -> Result<(), Failure> {
+        let mut waiting = waiting.records;
         if let Some(labeller) = &self.labeller {
-            labeller.label(waiting, self.reading.unit.into())?;
+            labeller.label(&mut waiting, self.reading.unit.into())?;
         }
         let (bar, exporter) = (self.bar.clone(), &mut self.exporter);
         let ended = waiting.iter().filter(|record| matches!(record, Waiting::End)).count();
         let written = bar.suspend(|| {
-            waiting.drain(..).try_for_each(|record| match record {
+            waiting.into_iter().try_for_each(|record| match record {
                 Waiting::Clause(record) => exporter.clause(&record),
                 Waiting::Failed(record) => exporter.error(&record),
                 Waiting::End => Ok(()),
@@ -150,6 +180,11 @@ impl Pipeline<'_> {
         bar.inc(ended as u64);
         written.map_err(|error| Failure::writing(error, self.output))
     }
+}
+
+/// What is wrong with which input.
+fn named(record: &ErrorRecord) -> String {
+    format!("{}: {}", record.document, record.error.message)
 }
 
 /// A document that was read and cut.
@@ -263,13 +298,46 @@ impl Counts {
         if self.left_out > 0 {
             line += &format!(", {} files of other kinds left out", self.left_out);
         }
-        if let Some(ErrorRecord { document, error }) = &self.first_failure {
+        if let Some(record) = &self.first_failure {
             let first = if self.failed > 1 { "first " } else { "" };
-            line += &format!("; {first}{document}: {}", error.message);
+            line += &format!("; {first}{}", named(record));
         }
         if stopped {
             line += "; stopped before the end";
         }
         tell(&line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clause::ClauseKind;
+    use crate::document::Span;
+
+    fn clause(text: String) -> Waiting {
+        let clause = Clause {
+            span: Span { start: 0, end: text.len() },
+            kind: ClauseKind::Sentence,
+            context: Vec::new(),
+            headings: [].into(),
+            previous: None,
+            text,
+        };
+        Waiting::Clause(Box::new(ClauseRecord::new("x.txt", 0, clause, "")))
+    }
+
+    #[test]
+    fn a_batch_is_bounded_by_records_and_bytes() {
+        let mut batch = Batch::default();
+        batch.push(clause("x".repeat(BATCH_BYTES - 1)));
+        assert!(!batch.is_full());
+        batch.push(clause("x".to_owned()));
+        assert!(batch.is_full());
+        let mut batch = Batch::default();
+        (1..BATCH).for_each(|_| batch.push(Waiting::End));
+        assert!(!batch.is_full());
+        batch.push(Waiting::End);
+        assert!(batch.is_full());
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::exit::tell;
 use crate::train::{Observer, Progress};
 
 /// A bar on standard error, hidden when that is no terminal.
@@ -55,7 +56,7 @@ impl Observer for TrainingProgress {
             minutes(progress.seconds),
             minutes(progress.left),
         );
-        self.bar.suspend(|| eprintln!("{line}"));
+        self.bar.suspend(|| tell(&line));
     }
 }
 

@@ -5,18 +5,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
-use super::exit::{Failure, Status};
+use super::exit::{Failure, Status, tell};
 use super::kernel::Kernel;
 use super::progress::TrainingProgress;
 use super::thresholds;
 use crate::dataset::{Example, read_examples, split_by_fold};
 use crate::encoder::Choice;
 use crate::eval::{Scored, Tally};
-use crate::model::{Architecture, Config, Decision, Files, Model};
+use crate::model::{
+    Architecture, CONFIG_FILE, Config, Decision, Files, Model, TOKENIZER_FILE, WEIGHTS_FILE,
+};
 use crate::taxonomy::Taxonomy;
 use crate::train::{
     Recipe, Sample, Source, Targets, Trained, Trainer, Validation, samples, with_mean_layer,
 };
+use crate::whole_file;
 
 /// Fine-tune a model on labelled clauses
 ///
@@ -96,11 +99,8 @@ impl Arguments {
         let judge = |scores: &[Vec<f32>]| figure(&held_out.examples, scores, &taxonomy);
         let validation = (!held_out.samples.is_empty())
             .then(|| Validation { samples: held_out.samples.clone(), judge: &judge });
-        eprintln!(
-            "{} examples to train on, {} to validate on",
-            train.len(),
-            held_out.samples.len()
-        );
+        let (count, validated) = (train.len(), held_out.samples.len());
+        tell(&format!("{count} examples to train on, {validated} to validate on"));
         let stop = super::interrupt::flag();
         let trainer = Trainer {
             recipe: &recipe,
@@ -114,7 +114,8 @@ impl Arguments {
         };
         let trained = trainer.run(&mut TrainingProgress::new())?;
         self.write(config, &trained, &files, &held_out, &taxonomy)?;
-        eprintln!("{} written after {:.0} s of training", self.out.display(), trained.seconds);
+        let (folder, seconds) = (self.out.display(), trained.seconds);
+        tell(&format!("{folder} written after {seconds:.0} s of training"));
         Ok(Status::Done)
     }
 
@@ -182,11 +183,12 @@ impl Arguments {
         let json = serde_json::to_vec_pretty(&config).map_err(|e| Failure::Output(e.into()))?;
         let write = |name: &str, bytes: &[u8]| {
             let path = self.out.join(name);
-            fs::write(&path, bytes).map_err(|e| Failure::writing(e, &path.display().to_string()))
+            whole_file::write(&path, bytes)
+                .map_err(|e| Failure::writing(e, &path.display().to_string()))
         };
-        write("config.json", &json)?;
-        write("tokenizer.json", &base.tokenizer)?;
-        write("model.safetensors", &trained.weights.to_half()?)?;
+        write(CONFIG_FILE, &json)?;
+        write(TOKENIZER_FILE, &base.tokenizer)?;
+        write(WEIGHTS_FILE, &trained.weights.to_half()?)?;
         for leftover in ["checkpoint.safetensors", "best.safetensors"] {
             // What is not there need not go.
             let _ = fs::remove_file(self.out.join(leftover));

@@ -1,6 +1,5 @@
 //! `fineprint tune`: sets a model's thresholds by labelled clauses.
 
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
@@ -10,14 +9,16 @@ use super::values::{share, threads};
 use super::{saved, thresholds};
 use crate::dataset::{Example, read_examples};
 use crate::label::{Classifier, Input, Unit};
-use crate::model::{Files, Model};
+use crate::model::{CONFIG_FILE, Files, Model};
+use crate::whole_file;
 
 /// Set a model's thresholds by labelled clauses it was not trained on
 ///
 /// For each category a threshold is stored in the model's config.json: half-way from the one that
-/// maximises F1 on these clauses to 0.5, or with fewer than 25 positives 0.5. Examples with a kind set the thresholds for clauses, the
-/// others those for segments. With --min-precision also the lowest scores are stored from which
-/// precision is at least so much with 95 % confidence, for `label --min-precision`.
+/// maximises F1 on these clauses to 0.5, or with fewer than 25 positives 0.5. Examples with a kind
+/// set the thresholds for clauses, the others those for segments. With --min-precision also the
+/// lowest scores are stored from which precision is at least so much with 95 % confidence, for
+/// `label --min-precision`.
 ///
 /// The scores are the model's own or, with --predictions, those of models that each had a fold
 /// held out, saved by `eval --fold K --save-predictions`.
@@ -64,9 +65,10 @@ impl Arguments {
             tell(&found.map_err(|error| Failure::Input(error.into()))?);
         }
         let json = files.config_with(&decision)?;
-        let path = self.model.join("config.json");
-        fs::write(&path, json).map_err(|e| Failure::writing(e, &path.display().to_string()))?;
-        eprintln!("thresholds from {} examples stored in {}", examples.len(), path.display());
+        let path = self.model.join(CONFIG_FILE);
+        let name = path.display().to_string();
+        whole_file::write(&path, &json).map_err(|e| Failure::writing(e, &name))?;
+        tell(&format!("thresholds from {} examples stored in {name}", examples.len()));
         Ok(Status::Done)
     }
 

@@ -22,6 +22,19 @@ struct Place {
     end: Option<usize>,
     kind: Option<ClauseKind>,
     context: Option<String>,
+    page: Option<usize>,
+    offsets: Option<String>,
+}
+
+impl Place {
+    /// The document and the bytes there. None where the offsets count something else, as those
+    /// on a page of a PDF do: they must not pass for bytes.
+    fn bytes(&self) -> (Option<String>, Option<usize>, Option<usize>) {
+        if self.page.is_some() || self.offsets.is_some() {
+            return (None, None, None);
+        }
+        (self.document.clone(), self.start, self.end)
+    }
 }
 
 #[derive(Deserialize)]
@@ -64,7 +77,7 @@ struct Line {
 
 /// Reads Label Studio's JSON export of tasks as `label --format label-studio` writes them. Each
 /// annotation counts for the user who completed it; skipped ones are left out, and so are tasks
-/// that nobody annotated.
+/// that nobody annotated. Clauses of PDF files come without a place, as data sets count bytes.
 ///
 /// # Errors
 /// [`DatasetError`] when the file is no such export, or a label is unknown.
@@ -211,12 +224,13 @@ impl<'a> Collected<'a> {
 
 fn example(key: &str, place: &Place) -> Example {
     let context = place.context.as_deref().unwrap_or_default().split(" > ");
+    let (document, start, end) = place.bytes();
     Example {
         id: key.to_owned(),
         group: place.document.clone().unwrap_or_else(|| key.to_owned()),
-        document: place.document.clone(),
-        start: place.start,
-        end: place.end,
+        document,
+        start,
+        end,
         kind: place.kind,
         context: context.filter(|level| !level.is_empty()).map(str::to_owned).collect(),
         text: place.text.clone().unwrap_or_default(),
@@ -260,6 +274,18 @@ mod tests {
         assert_eq!((found[0].group.as_str(), found[0].end), ("a.txt", Some(13)));
         assert_eq!(found[1].labels, Vec::<String>::new());
         assert_eq!(found[1].annotators, Some(1));
+    }
+
+    #[test]
+    fn characters_of_a_page_never_pass_for_bytes() {
+        for extra in [r#""page":2,"#, r#""offsets":"page-characters","#] {
+            let paged = TASKS.replace(r#""start":0,"#, &format!(r#"{extra}"start":0,"#));
+            let (_folder, path) = file("export.json", &paged);
+            let found = import_label_studio(&path, &Taxonomy::opp115()).unwrap();
+            let Example { document, start, end, group, .. } = &found[0];
+            assert_eq!((document, start, end), (&None, &None, &None));
+            assert_eq!(group, "a.txt", "policies stay apart");
+        }
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub fn convert(
     weights: &Weights,
 ) -> Result<(Config, Weights), ModelError> {
     let (hidden, labels) = (config.hidden_size, config.taxonomy()?.len());
+    weights.check_layers(config.num_hidden_layers)?;
     let mut shapes = encoder_shapes(&config);
     shapes.retain(|(name, _)| architecture != Architecture::DistilBert || name != TYPES);
     shapes.push(("classifier.weight".to_owned(), vec![labels, hidden]));

@@ -1,6 +1,6 @@
 //! `config.json` of a Hugging Face classifier, with fineprint's part under `"fineprint"`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -155,7 +155,24 @@ impl Config {
         {
             return Some("a size is too large".to_owned());
         }
-        None
+        self.fineprint.as_ref().and_then(|decision| self.problem_of(decision))
+    }
+
+    /// The first threshold that can be none, or is of a label that the model does not have.
+    fn problem_of(&self, decision: &Decision) -> Option<String> {
+        let (clauses, segments) = (&decision.thresholds, &decision.segment_thresholds);
+        let certified = decision.certified.iter();
+        let certified = certified.flat_map(|e| [&e.thresholds, &e.segment_thresholds]).flatten();
+        let known: BTreeSet<&String> = self.id2label.values().collect();
+        [clauses, segments].into_iter().chain(certified).flatten().find_map(|(label, threshold)| {
+            if !(0.0..=1.0).contains(threshold) {
+                Some(format!("the threshold of {label:?} is {threshold}; it must be 0 to 1"))
+            } else if !known.contains(label) {
+                Some(format!("there is a threshold of {label:?}, which id2label does not have"))
+            } else {
+                None
+            }
+        })
     }
 
     /// Checks that each label has a score of its own.
@@ -175,11 +192,15 @@ impl Config {
     /// The labels in class order.
     ///
     /// # Errors
-    /// [`ModelError::Config`] when `id2label` is missing, has gaps or names a label twice.
+    /// [`ModelError::Config`] when `id2label` is missing, has gaps, names a label twice or not at
+    /// all.
     pub fn taxonomy(&self) -> Result<Taxonomy, ModelError> {
         let mut names = Vec::with_capacity(self.id2label.len());
         for id in 0..self.id2label.len() {
             match self.id2label.get(&id.to_string()) {
+                Some(name) if name.trim().is_empty() => {
+                    return Err(ModelError::Config(format!("the label {id} has no name")));
+                }
                 Some(name) if !names.contains(name) => names.push(name.clone()),
                 Some(name) => return Err(ModelError::Config(format!("{name:?} has two ids"))),
                 None => return Err(ModelError::Config(format!("id2label has no entry {id}"))),
@@ -238,5 +259,39 @@ mod tests {
             let json = BASE.replace(from, to);
             assert!(matches!(Config::parse(json.as_bytes()), Err(ModelError::Config(_))), "{to}");
         }
+    }
+
+    #[test]
+    fn thresholds_are_of_known_labels_and_from_0_to_1() {
+        let refused = |edit: fn(&mut Decision)| {
+            let mut decision = Decision {
+                thresholds: BTreeMap::from([("Data Security".to_owned(), 1.0)]),
+                ..Decision::default()
+            };
+            edit(&mut decision);
+            let config = Config::parse(BASE.as_bytes()).unwrap();
+            let config = config.with_classifier(&Taxonomy::opp115(), decision);
+            let again = Config::parse(&serde_json::to_vec(&config).unwrap());
+            again.err().map(|error| error.to_string())
+        };
+        assert_eq!(refused(|_| {}), None);
+        let high = refused(|d| *d.thresholds.values_mut().next().unwrap() = 7.0).unwrap();
+        assert!(high.contains("\"Data Security\" is 7"), "{high}");
+        let low = refused(|d| _ = d.segment_thresholds.insert("Data Security".into(), -0.1));
+        assert!(low.unwrap().contains("-0.1"));
+        let unknown = refused(|d| _ = d.segment_thresholds.insert("Fees".into(), 0.5)).unwrap();
+        assert!(unknown.contains("\"Fees\", which id2label"), "{unknown}");
+        let certified = refused(|d| {
+            let thresholds = Some(BTreeMap::from([("Fees".to_owned(), 0.5)]));
+            d.certified.push(CertifiedScores { thresholds, ..CertifiedScores::default() });
+        });
+        assert!(certified.unwrap().contains("\"Fees\""));
+    }
+
+    #[test]
+    fn a_label_has_a_name() {
+        let mut config = Config::parse(BASE.as_bytes()).unwrap();
+        config.id2label = BTreeMap::from([("0".to_owned(), " ".to_owned())]);
+        assert!(config.taxonomy().unwrap_err().to_string().contains("the label 0 has no name"));
     }
 }

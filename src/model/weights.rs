@@ -175,15 +175,35 @@ impl Weights {
         Ok(self.0.remove(name).map(Tensor::into_values).unwrap_or_default())
     }
 
-    /// Checks that every tensor of the encoder is there in its shape.
+    /// Checks that every tensor of the encoder is there in its shape, that there are no further
+    /// layers, and that the classifier, if there is one, holds numbers only.
     ///
     /// # Errors
-    /// [`ModelError::Weights`] that names the first tensor that is not.
+    /// [`ModelError::Weights`] that names the first tensor that is not so.
     pub fn check(&self, config: &Config) -> Result<(), ModelError> {
         for (name, shape) in encoder_shapes(config) {
             self.get_finite(&name, &shape)?;
         }
-        Ok(())
+        for name in ["classifier.weight", "classifier.bias"] {
+            if let Some(tensor) = self.0.get(name) {
+                self.get_finite(name, &tensor.shape)?;
+            }
+        }
+        self.check_layers(config.num_hidden_layers)
+    }
+
+    /// Checks that no layer is left unread: the scores would be those of another model.
+    ///
+    /// # Errors
+    /// [`ModelError::Weights`] that names the first tensor of a layer beyond `layers`.
+    pub fn check_layers(&self, layers: usize) -> Result<(), ModelError> {
+        let beyond = |name: &&String| layer_of(name).is_some_and(|layer| layer >= layers);
+        match self.0.keys().find(beyond) {
+            Some(name) => Err(ModelError::Weights(format!(
+                "there is a tensor {name:?}, but config.json says that there are {layers} layers"
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// The tensor of this name, which must have this shape and hold numbers only.
@@ -237,6 +257,12 @@ pub fn encoder_shapes(config: &Config) -> Vec<(String, Vec<usize>)> {
         norm(&format!("encoder.layer.{layer}.output.LayerNorm"));
     }
     shapes
+}
+
+/// The layer of an encoder that a tensor belongs to, whatever the architecture calls it.
+fn layer_of(name: &str) -> Option<usize> {
+    let (_, rest) = name.split_once("layer.").or_else(|| name.split_once("layers."))?;
+    rest.split('.').next()?.parse().ok()
 }
 
 fn full_name(name: &str) -> String {
@@ -302,5 +328,23 @@ mod tests {
         let error = weights.get("x", &[4]).unwrap_err().to_string();
         assert!(error.contains("[3]") && error.contains("[4]"), "{error}");
         assert!(weights.get("y", &[4]).unwrap_err().to_string().contains("\"y\" is missing"));
+    }
+
+    #[test]
+    fn a_layer_that_is_not_read_is_named() {
+        for name in [
+            "encoder.layer.6.output.dense.bias",
+            "distilbert.transformer.layer.6.ffn.lin1.weight",
+            "model.layers.6.mlp.Wi.weight",
+        ] {
+            let mut weights = Weights::default();
+            weights.0.insert(name.into(), Tensor::new(vec![1], vec![0.5]));
+            weights.0.insert("encoder.LayerNorm.weight".into(), Tensor::new(vec![1], vec![0.5]));
+            assert!(weights.check_layers(7).is_ok());
+            for layers in [6, 0] {
+                let error = weights.check_layers(layers).unwrap_err().to_string();
+                assert!(error.contains(name), "{error}");
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{ClauseRecord, ErrorRecord, Exporter};
+use super::{ClauseRecord, ErrorRecord, Exporter, Offsets};
 
 /// Writes one line a clause, as doccano's JSONL import reads it. Documents without clauses have
 /// nothing to label and are left out.
@@ -31,8 +31,17 @@ pub(super) struct Place<'a> {
     end: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     end_page: Option<usize>,
+    /// What `start` and `end` count, unless that is bytes of the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offsets: Option<Offsets>,
     kind: crate::clause::ClauseKind,
     context: String,
+    /// Labels that the model was not certain enough of.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    withheld: &'a [String],
+    /// The model read the beginning of the text only.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    truncated: bool,
 }
 
 impl<'a> Place<'a> {
@@ -44,8 +53,11 @@ impl<'a> Place<'a> {
             start: record.start,
             end: record.end,
             end_page: record.end_page,
+            offsets: record.offsets,
             kind: record.kind,
             context: record.context.join(" > "),
+            withheld: &record.withheld,
+            truncated: record.truncated,
         }
     }
 }
@@ -69,6 +81,10 @@ impl<W: Write> Exporter for DoccanoExporter<W> {
         Ok(())
     }
 
+    fn keeps_errors(&self) -> bool {
+        false
+    }
+
     fn finish(&mut self) -> io::Result<()> {
         self.writer.flush()
     }
@@ -76,7 +92,7 @@ impl<W: Write> Exporter for DoccanoExporter<W> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{failed, labelled, unlabelled};
+    use super::super::tests::{failed, labelled, paged, unlabelled};
     use super::*;
 
     #[test]
@@ -97,5 +113,27 @@ mod tests {
         assert_eq!(lines[0]["clause"], "shop.html/3");
         assert_eq!(lines[0]["context"], "Storage > We keep:");
         assert_eq!(lines[1]["label"], serde_json::json!([]));
+    }
+
+    #[test]
+    fn what_the_model_left_open_is_said() {
+        let mut out = Vec::new();
+        let withheld = vec!["Data Security".to_owned()];
+        let record = ClauseRecord { truncated: true, withheld, ..paged() };
+        let mut exporter = DoccanoExporter::new(&mut out);
+        assert!(!exporter.keeps_errors());
+        exporter.clause(&record).unwrap();
+        exporter.clause(&labelled()).unwrap();
+        let lines: Vec<serde_json::Value> = String::from_utf8(out)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines[0]["withheld"], serde_json::json!(["Data Security"]));
+        assert_eq!(lines[0]["truncated"], true);
+        assert_eq!(lines[0]["offsets"], "page-characters");
+        for absent in ["withheld", "truncated", "offsets"] {
+            assert!(lines[1].get(absent).is_none(), "{absent}");
+        }
     }
 }

@@ -17,7 +17,7 @@ pub enum Format {
     /// One JSON object a line.
     #[default]
     Jsonl,
-    /// Comma-separated values with a header, one score column a label.
+    /// Comma-separated values with a header, one row a clause.
     Csv,
     /// A table for reading in a terminal.
     Table,

@@ -115,6 +115,10 @@ impl<W: Write> Exporter for LabelStudioExporter<W> {
         Ok(())
     }
 
+    fn keeps_errors(&self) -> bool {
+        false
+    }
+
     fn finish(&mut self) -> io::Result<()> {
         let end: &[u8] = if self.tasks == 0 { b"[]\n" } else { b"\n]\n" };
         self.writer.write_all(end)?;
@@ -148,6 +152,9 @@ mod tests {
         assert_eq!(first["predictions"][0]["score"].to_string(), "0.5123");
         assert!(second.get("predictions").is_none());
         assert_eq!(tasks(&[]), serde_json::json!([]));
+        let cut = tasks(&[ClauseRecord { truncated: true, ..labelled() }]);
+        assert_eq!(cut[0]["data"]["truncated"], true);
+        assert!(first["data"].get("truncated").is_none());
     }
 
     #[test]

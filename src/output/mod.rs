@@ -161,6 +161,10 @@ pub trait Exporter {
     fn clause(&mut self, record: &ClauseRecord) -> io::Result<()>;
     /// Writes one document that yields no clauses.
     fn error(&mut self, record: &ErrorRecord) -> io::Result<()>;
+    /// Whether [`Exporter::error`] writes anything: formats of other tools have no place for it.
+    fn keeps_errors(&self) -> bool {
+        true
+    }
     /// Writes what is held back and flushes the writer. Nothing may be written after it.
     fn finish(&mut self) -> io::Result<()>;
 }

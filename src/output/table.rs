@@ -27,6 +27,8 @@ pub struct TableExporter<W: Write> {
 struct Row {
     index: String,
     place: String,
+    /// Whether the place is one on a page.
+    paged: bool,
     /// One line a label; `None` when the clause was not labelled.
     labels: Option<Vec<String>>,
     text: String,
@@ -93,10 +95,21 @@ impl Row {
         }
         Self {
             index: record.index.to_string(),
-            place: format!("{}-{}", record.start, record.end),
+            place: place(record),
+            paged: record.page.is_some(),
             labels,
             text: printable(&record.text),
         }
+    }
+}
+
+/// Where the clause stands: bytes, or with its page the characters there.
+fn place(record: &ClauseRecord) -> String {
+    let (start, end) = (record.start, record.end);
+    match (record.page, record.end_page) {
+        (Some(page), Some(last)) => format!("{page}:{start}-{last}:{end}"),
+        (Some(page), None) => format!("{page}:{start}-{end}"),
+        _ => format!("{start}-{end}"),
     }
 }
 
@@ -109,13 +122,14 @@ fn with_score(record: &ClauseRecord, label: &str) -> String {
 
 fn lay_out(rows: &[Row], width: usize) -> Table {
     let labelled = rows.iter().any(|row| row.labels.is_some());
+    let unit = if rows.iter().any(|row| row.paged) { "page:characters" } else { "bytes" };
     let widest = |of: fn(&Row) -> usize, header: &str| {
         rows.iter().map(of).max().unwrap_or(0).max(header.len())
     };
     let longest = |row: &Row| {
         row.labels.iter().flatten().map(|label| label.chars().count()).max().unwrap_or(0)
     };
-    let place = widest(|row| row.index.len(), "#") + widest(|row| row.place.len(), "bytes");
+    let place = widest(|row| row.index.len(), "#") + widest(|row| row.place.len(), unit);
     let columns = if labelled { 4 } else { 3 };
     let room = width.saturating_sub(place + columns * PADDING);
     let labels = if labelled { widest(longest, "labels").min(room / 2).max(10) } else { 0 };
@@ -123,7 +137,7 @@ fn lay_out(rows: &[Row], width: usize) -> Table {
 
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    let mut header = vec![right("#"), right("bytes"), Cell::new("text")];
+    let mut header = vec![right("#"), right(unit), Cell::new("text")];
     if labelled {
         header.insert(2, Cell::new("labels"));
     }
@@ -158,7 +172,7 @@ fn right(text: &str) -> Cell {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{failed, labelled, unlabelled};
+    use super::super::tests::{failed, labelled, paged, unlabelled};
     use super::*;
 
     fn run(width: usize, records: &[ClauseRecord]) -> String {
@@ -202,6 +216,14 @@ empty.html
         let out = run(80, &[unlabelled()]);
         assert!(!out.contains("labels"), "{out}");
         assert!(out.contains(" 3  18-61  (a) \"orders\", and\u{fffd}[31m invoices;\n"), "{out}");
+    }
+
+    #[test]
+    fn places_of_a_document_with_pages_name_the_page() {
+        let one = ClauseRecord { end_page: None, ..paged() };
+        let out = run(80, &[paged(), one]);
+        assert!(out.contains("page:characters") && !out.contains("bytes"), "{out}");
+        assert!(out.contains(" 2:18-3:61 ") && out.contains(" 2:18-61 "), "{out}");
     }
 
     #[test]

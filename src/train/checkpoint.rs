@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::optimizer::AdamW;
 use super::parameters::Parameters;
 use super::{Recipe, TrainError};
+use crate::whole_file;
 
 /// Where a run stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,14 +66,12 @@ pub fn save(
     write_whole(path, &bytes)
 }
 
-/// Writes a file under another name first, so that a crash leaves the old one.
+/// Writes a file so that a crash leaves the old one.
 ///
 /// # Errors
 /// [`TrainError::Output`] when the file cannot be written.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    let partial = path.with_extension("partial");
-    fs::write(&partial, bytes)
-        .and_then(|()| fs::rename(&partial, path))
+    whole_file::write(path, bytes)
         .map_err(|source| TrainError::Output { path: path.to_owned(), source })
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use fineprint::model::Weights;
+use fineprint::model::{Tensor, Weights};
 use serde_json::Value;
 
 use super::common;
@@ -73,6 +73,46 @@ fn a_missing_tensor_is_named() {
     weights.0.remove("pooler.dense.bias").unwrap();
     work.write("model/model.safetensors", weights.to_half().unwrap());
     assert_refused(&work, &["pooler.dense.bias"]);
+}
+
+#[test]
+fn a_layer_left_unread_is_named() {
+    let work = Work::with_documents();
+    edit_config(&work, |config| config["num_hidden_layers"] = 0.into());
+    assert_refused(&work, &["model.safetensors", "encoder.layer.0.", "0 layers"]);
+}
+
+#[test]
+fn a_classifier_holds_numbers() {
+    for name in ["classifier.weight", "classifier.bias", "pooler.dense.bias"] {
+        let work = Work::with_documents();
+        let mut weights = Weights::parse(work.read("model/model.safetensors").into()).unwrap();
+        let shape = weights.0[name].shape().to_vec();
+        let mut values = weights.0[name].values().into_owned();
+        values[3] = f32::NAN;
+        weights.0.insert(name.to_owned(), Tensor::new(shape, values));
+        work.write("model/model.safetensors", weights.to_half().unwrap());
+        assert_refused(&work, &["model.safetensors", name, "finite"]);
+    }
+}
+
+#[test]
+fn thresholds_must_fit_the_labels() {
+    for (label, threshold) in [("Data Security", 7.0), ("Data Security", -0.5), ("Fees", 0.5)] {
+        for of in ["thresholds", "segment_thresholds"] {
+            let work = Work::with_documents();
+            edit_config(&work, |config| config["fineprint"][of][label] = threshold.into());
+            assert_refused(&work, &["config.json", label]);
+        }
+    }
+}
+
+#[test]
+fn a_label_without_a_name_is_refused() {
+    let work = Work::with_documents();
+    // No label with a threshold: that would be told first.
+    edit_config(&work, |config| config["id2label"]["11"] = "".into());
+    assert_refused(&work, &["config.json", "label 11 has no name"]);
 }
 
 #[test]

@@ -188,6 +188,33 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     }
 }
 
+#[test]
+fn formats_without_errors_name_every_failed_input() {
+    let work = Work::with_documents();
+    work.write("docs/b0.txt", "");
+    for format in ["label-studio", "doccano"] {
+        let arguments = format!("label docs missing.txt --model model --format {format}");
+        let told = stderr(&work.run(&arguments, 3));
+        assert_eq!(told.lines().count(), 3, "{told}");
+        assert!(told.contains("fineprint: docs/b0.txt: the file is empty"), "{told}");
+        assert!(told.contains("fineprint: missing.txt: cannot read"), "{told}");
+        assert!(told.lines().last().unwrap().contains("3 documents labelled"), "{told}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_a_folder_is_no_wait() {
+    let work = Work::with_documents();
+    let made = std::process::Command::new("mkfifo").arg(work.path("docs/pipe.txt")).status();
+    assert!(made.unwrap().success());
+    let found = work.records("label docs --model model", 3);
+    let failed: Vec<_> = found.iter().filter(|record| record.get("error").is_some()).collect();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0]["document"], "docs/pipe.txt");
+    assert_eq!(failed[0]["error"]["kind"], "unreadable");
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupt_leaves_whole_lines() {
@@ -195,21 +222,30 @@ fn an_interrupt_leaves_whole_lines() {
     for i in 0..400 {
         work.write(&format!("docs/{i:03}.txt"), "We keep your data for a year. ".repeat(100));
     }
+    for signal in ["-INT", "-TERM"] {
+        let output = stopped(&work, signal);
+        let found = records(&work.read("out.jsonl"));
+        assert_eq!(found.len() % 100, 0, "{signal}: whole documents");
+        if output.status.code() != Some(0) {
+            assert_eq!(output.status.code(), Some(130), "{signal}");
+            assert!(stderr(&output).contains("stopped before the end"));
+            assert!(found.len() < 40_000);
+        }
+        std::fs::remove_file(work.path("out.jsonl")).unwrap();
+    }
+}
+
+/// A run over `docs` that gets a signal when its first batch is written: until then there is
+/// nothing to interrupt.
+#[cfg(unix)]
+fn stopped(work: &Work, signal: &str) -> std::process::Output {
     let child =
         work.process("label docs --model model --output out.jsonl").stdin(Stdio::null()).spawn();
     let child = child.unwrap();
-    // Until the first batch is written there is nothing to interrupt.
     while work.path("out.jsonl").metadata().map_or(0, |file| file.len()) == 0 {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    let kill = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status();
     assert!(kill.unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    let found = records(&work.read("out.jsonl"));
-    assert_eq!(found.len() % 100, 0, "whole documents");
-    if output.status.code() != Some(0) {
-        assert_eq!(output.status.code(), Some(130));
-        assert!(stderr(&output).contains("stopped before the end"));
-        assert!(found.len() < 40_000);
-    }
+    child.wait_with_output().unwrap()
 }

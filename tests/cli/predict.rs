@@ -63,6 +63,23 @@ fn words_that_carry_a_label_are_shown_with_their_place() {
 }
 
 #[test]
+fn a_long_line_is_explained_by_what_the_model_reads() {
+    let work = Work::new();
+    let line = format!("{}\n", "we keep data, ".repeat(200_000));
+    let run = "predict --model model --explain --threshold 0";
+    let found = records(&work.run_with(run, line, 0).stdout);
+    assert_eq!(found[0]["truncated"], true);
+    let words = found[0]["words"].as_object().unwrap();
+    assert_eq!(words.len(), 12);
+    // Tokens are words and commas here, so that the model reads no further than this.
+    let furthest = super::common::MAX_TOKENS as u64 * 14;
+    for word in words.values().flat_map(|words| words.as_array().unwrap()) {
+        assert!(word["end"].as_u64().unwrap() < furthest, "{word}");
+        assert!(["we", "keep", "data"].contains(&word["word"].as_str().unwrap()), "one word");
+    }
+}
+
+#[test]
 fn a_line_without_text_is_answered_too() {
     let work = Work::new();
     let output = work.run_with("predict --model model", b"one\n\n\tcontext\n\xff\ntwo".to_vec(), 3);

@@ -1,5 +1,6 @@
 //! `train`, `tune` and `eval` on a tiny model and made-up clauses.
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::work::{Work, records, stderr, text};
@@ -116,4 +117,30 @@ fn a_data_set_without_clauses_is_an_error() {
     work.write("folder/readme.txt", "nothing");
     let output = work.run("eval folder --model model", 3);
     assert!(stderr(&output).contains("holds no .jsonl file"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn training_and_tuning_need_no_one_who_listens() {
+    let work = work();
+    for arguments in [format!("{TRAIN} --out out"), "tune set.jsonl --model out".to_owned()] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let run = work.process(&arguments).stdin(Stdio::null()).stderr(full).spawn().unwrap();
+        let output = run.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments}");
+    }
+    let left: Vec<_> = std::fs::read_dir(work.path("out")).unwrap().collect();
+    assert_eq!(left.len(), 3, "nothing but the model: {left:?}");
+}
+
+#[test]
+fn a_config_that_cannot_be_replaced_stays() {
+    let work = work();
+    trained(&work, "out");
+    let before = work.read("out/config.json");
+    // Something stands where the new file is written first.
+    std::fs::create_dir(work.path("out/config.partial")).unwrap();
+    let told = stderr(&work.run("tune set.jsonl --model out", 5));
+    assert!(told.contains("cannot write out/config.json"), "{told}");
+    assert_eq!(work.read("out/config.json"), before);
 }
