@@ -4,7 +4,7 @@
 use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
 
-use super::math::softmax;
+use super::math::{copy_rows, softmax};
 
 /// Heads of the attention. Queries, keys and values are packed side by side in rows of
 /// `3 * hidden` values, `hidden = count * width`.
@@ -146,18 +146,21 @@ impl Work {
 /// Copies `width` columns from `at` on out of rows of `stride` values.
 fn take(rows: &[f32], stride: usize, at: usize, width: usize, out: &mut Vec<f32>) {
     let wide = padded(width);
-    out.clear();
-    out.resize(padded(rows.len() / stride) * wide, 0.0);
-    for (row, out) in rows.chunks_exact(stride).zip(out.chunks_exact_mut(wide)) {
-        out[..width].copy_from_slice(&row[at..at + width]);
+    let count = rows.len() / stride;
+    // What is copied over need not be zero before.
+    out.resize(padded(count) * wide, 0.0);
+    if width < wide {
+        out.fill(0.0);
     }
+    copy_rows(rows.get(at..).unwrap_or_default(), stride, out, wide, (count, width));
+    out[count * wide..].fill(0.0);
 }
 
 /// Copies them back.
 fn store(from: &[f32], width: usize, rows: &mut [f32], stride: usize, at: usize) {
-    for (row, from) in rows.chunks_exact_mut(stride).zip(from.chunks_exact(padded(width))) {
-        row[at..at + width].copy_from_slice(&from[..width]);
-    }
+    let count = rows.len() / stride;
+    let rows = rows.get_mut(at..).unwrap_or_default();
+    copy_rows(from, padded(width), rows, stride, (count, width));
 }
 
 /// `out[c][r] = a[r][c]` for rows of `cols` values.

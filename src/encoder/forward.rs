@@ -1,10 +1,12 @@
 //! The forward pass of a BERT classifier over packed tokens.
 
+use std::ops::Range;
 use std::sync::Mutex;
 
 use super::attention::Heads;
 use super::kernel::{Aligned, Kernel, Packed, Portable, Rows, STRIP};
 use super::math::{self, Between};
+use crate::model::beside::beside;
 use crate::model::{Config, ModelError, PoolerActivation, Tensor, Tokens, Weights};
 
 /// A model ready to run on one kernel.
@@ -23,20 +25,26 @@ struct Dense<K: Kernel> {
 }
 
 impl<K: Kernel> Dense<K> {
-    /// Layers over the same input, side by side.
+    /// Layers over the same input, side by side. `rows` is memory to work in.
     fn load(
         kernel: K,
-        weights: &mut Weights,
+        weights: &Weights,
         names: &[String],
         (outer, inner): (usize, usize),
+        rows: &mut Rows<K::Value>,
     ) -> Result<Self, ModelError> {
-        let (mut all, mut bias) = (Vec::new(), Vec::new());
-        for name in names {
-            all.extend(weights.take(&format!("{name}.weight"), &[outer, inner])?);
-            bias.extend(weights.take(&format!("{name}.bias"), &[outer])?);
+        let (mut bias, mut row) = (Vec::new(), vec![0.0; inner]);
+        rows.reset(names.len() * outer, inner);
+        for (index, name) in names.iter().enumerate() {
+            let tensor = weights.get(&format!("{name}.weight"), &[outer, inner])?;
+            for i in 0..outer {
+                tensor.read_row(i, &mut row);
+                rows.put_rows(index * outer + i, &row);
+            }
+            bias.extend_from_slice(&weights.values(&format!("{name}.bias"), &[outer])?);
         }
         let mut weight = Packed::new();
-        kernel.pack_columns(&Rows::from_f32(&all, bias.len(), inner), &mut weight);
+        kernel.pack_columns(rows, &mut weight);
         Ok(Self { weight, bias })
     }
 
@@ -53,9 +61,9 @@ struct Norm {
 }
 
 impl Norm {
-    fn load(weights: &mut Weights, name: &str, config: &Config) -> Result<Self, ModelError> {
-        let mut take = |part| weights.take(&format!("{name}.{part}"), &[config.hidden_size]);
-        Ok(Self { gamma: take("weight")?, beta: take("bias")?, eps: config.layer_norm_eps as f32 })
+    fn load(weights: &Weights, name: &str, config: &Config) -> Result<Self, ModelError> {
+        let part = |part| weights.values(&format!("{name}.{part}"), &[config.hidden_size]);
+        Ok(Self { gamma: part("weight")?, beta: part("bias")?, eps: config.layer_norm_eps as f32 })
     }
 
     /// With the bias of the product whose sums will be added next.
@@ -77,14 +85,15 @@ struct Layer<K: Kernel> {
 impl<K: Kernel> Layer<K> {
     fn load(
         kernel: K,
-        weights: &mut Weights,
+        weights: &Weights,
         config: &Config,
         index: usize,
+        rows: &mut Rows<K::Value>,
     ) -> Result<Self, ModelError> {
         let (hidden, inner) = (config.hidden_size, config.intermediate_size);
         let at = |part: &str| format!("encoder.layer.{index}.{part}");
         let qkv = ["query", "key", "value"].map(|part| at(&format!("attention.self.{part}")));
-        let mut dense = |names: &[String], shape| Dense::load(kernel, weights, names, shape);
+        let mut dense = |names: &[String], shape| Dense::load(kernel, weights, names, shape, rows);
         let projected = dense(&qkv, (hidden, hidden))?;
         let attended = dense(&[at("attention.output.dense")], (hidden, hidden))?;
         let widened = dense(&[at("intermediate.dense")], (inner, hidden))?;
@@ -97,6 +106,20 @@ impl<K: Kernel> Layer<K> {
             narrowed,
             narrowed_norm: Norm::load(weights, &at("output.LayerNorm"), config)?,
         })
+    }
+
+    /// All layers, the halves of them side by side.
+    fn load_all(kernel: K, weights: &Weights, config: &Config) -> Result<Vec<Self>, ModelError> {
+        let load = |range: Range<usize>| {
+            let mut rows = Rows::new();
+            let layers = range.map(|index| Self::load(kernel, weights, config, index, &mut rows));
+            layers.collect::<Result<Vec<_>, _>>()
+        };
+        let (half, all) = (config.num_hidden_layers / 2, config.num_hidden_layers);
+        let (first, second) = beside(|| load(0..half), || load(half..all));
+        let mut layers = first?;
+        layers.extend(second?);
+        Ok(layers)
     }
 }
 
@@ -157,14 +180,14 @@ impl<K: Kernel> Network<K> {
     ///
     /// # Errors
     /// [`ModelError::Weights`] for a tensor that is missing or has another shape.
-    pub fn load(kernel: K, config: &Config, mut weights: Weights) -> Result<Self, ModelError> {
-        let weights = &mut weights;
+    pub fn load(kernel: K, config: &Config, weights: Weights) -> Result<Self, ModelError> {
         let hidden = config.hidden_size;
-        let table = |weights: &mut Weights, name: &str, rows| {
-            weights.take(&format!("embeddings.{name}_embeddings.weight"), &[rows, hidden])
+        let table = |name: &str, rows| {
+            weights.values(&format!("embeddings.{name}_embeddings.weight"), &[rows, hidden])
         };
-        let exact = |weights: &mut Weights, name: &str, outer| {
-            Dense::load(Portable, weights, &[name.to_owned()], (outer, hidden))
+        let exact = |name: &str, outer| {
+            let shape = (outer, hidden);
+            Dense::load(Portable, &weights, &[name.to_owned()], shape, &mut Rows::new())
         };
         Ok(Self {
             kernel,
@@ -172,15 +195,13 @@ impl<K: Kernel> Network<K> {
                 let shape = [config.vocab_size, hidden];
                 weights.get("embeddings.word_embeddings.weight", &shape)?.clone()
             },
-            position: table(weights, "position", config.max_position_embeddings)?,
-            token_type: table(weights, "token_type", config.type_vocab_size)?,
-            embedded_norm: Norm::load(weights, "embeddings.LayerNorm", config)?,
-            layers: (0..config.num_hidden_layers)
-                .map(|index| Layer::load(kernel, weights, config, index))
-                .collect::<Result<_, _>>()?,
-            pooler: exact(weights, "pooler.dense", hidden)?,
+            position: table("position", config.max_position_embeddings)?,
+            token_type: table("token_type", config.type_vocab_size)?,
+            embedded_norm: Norm::load(&weights, "embeddings.LayerNorm", config)?,
+            layers: Layer::load_all(kernel, &weights, config)?,
+            pooler: exact("pooler.dense", hidden)?,
             pooler_activation: config.pooler_activation,
-            classifier: exact(weights, "classifier", config.taxonomy()?.len())?,
+            classifier: exact("classifier", config.taxonomy()?.len())?,
             heads: Heads {
                 count: config.num_attention_heads,
                 width: hidden / config.num_attention_heads,

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod bert_form;
+pub(crate) mod beside;
 mod config;
 #[cfg(feature = "embedded-model")]
 mod embedded;
@@ -16,6 +17,8 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Map, Value};
+
+use self::beside::beside;
 
 pub use architecture::Architecture;
 pub use config::{CertifiedScores, Config, Decision, PoolerActivation};
@@ -103,10 +106,13 @@ impl Model {
         let weights = Weights::parse(files.weights.clone())?;
         match architecture {
             Architecture::Bert => {
-                weights.check(&config)?;
                 let max_tokens = max_tokens(&config, DEFAULT_MAX_TOKENS);
-                let tokens = TokenEncoder::parse(&files.tokenizer, config.vocab_size, max_tokens)?;
-                Ok(Self { architecture, config, weights, tokens })
+                let (tokens, checked) = beside(
+                    || TokenEncoder::parse(&files.tokenizer, config.vocab_size, max_tokens),
+                    || weights.check(&config),
+                );
+                checked?;
+                Ok(Self { architecture, config, weights, tokens: tokens? })
             }
             Architecture::DistilBert | Architecture::Roberta | Architecture::XlmRoberta => {
                 let (config, weights) = bert_form::convert(architecture, config, &weights)?;

@@ -6,7 +6,9 @@ use std::thread;
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use tokenizers::Tokenizer;
+use serde_json::{Map, Value, json};
+use tokenizers::models::wordpiece::WordPiece;
+use tokenizers::{Model, Tokenizer};
 
 use super::ModelError;
 use super::layout::Layout;
@@ -228,9 +230,51 @@ impl TokenEncoder {
     }
 }
 
+/// A tokenizer of word pieces whose words go straight into their table; the library's own way
+/// makes a copy of everything before it knows what kind of tokenizer it is. `None` for files of
+/// other kinds, and for wrong ones.
+fn word_pieces(json: &[u8]) -> Option<Tokenizer> {
+    #[derive(Deserialize)]
+    struct File {
+        version: Value,
+        added_tokens: Vec<Value>,
+        normalizer: Value,
+        pre_tokenizer: Value,
+        post_processor: Value,
+        decoder: Value,
+        model: WordPiece,
+    }
+
+    let file: File = serde_json::from_slice(json).ok()?;
+    // The library looks the added tokens up in the model, and nothing else.
+    let ids = file.added_tokens.iter().map(|token| {
+        let content = token["content"].as_str()?;
+        Some((content.to_owned(), file.model.token_to_id(content)?.into()))
+    });
+    let small = json!({
+        "version": file.version,
+        "added_tokens": file.added_tokens,
+        "normalizer": file.normalizer,
+        "pre_tokenizer": file.pre_tokenizer,
+        "post_processor": file.post_processor,
+        "decoder": file.decoder,
+        "model": {
+            "type": "WordPiece",
+            "unk_token": file.model.unk_token,
+            "continuing_subword_prefix": file.model.continuing_subword_prefix,
+            "max_input_chars_per_word": file.model.max_input_chars_per_word,
+            "vocab": ids.collect::<Option<Map<_, _>>>()?,
+        },
+    });
+    let mut tokenizer = Tokenizer::from_bytes(serde_json::to_vec(&small).ok()?).ok()?;
+    tokenizer.with_model(file.model);
+    Some(tokenizer)
+}
+
 /// The tokenizer, without truncation and padding of its own.
 fn read(json: &[u8], vocab_size: usize) -> Result<Tokenizer, ModelError> {
-    let mut tokenizer = guarded(|| Tokenizer::from_bytes(json))?;
+    let whole = || Tokenizer::from_bytes(json);
+    let mut tokenizer = guarded(|| word_pieces(json).map_or_else(whole, Ok))?;
     guarded(|| tokenizer.with_truncation(None).map(|_| ()))?;
     tokenizer.with_padding(None);
     let size = vocabulary_size(json).max(tokenizer.get_vocab_size(true));
@@ -255,4 +299,23 @@ fn beyond(id: u32, vocab_size: usize) -> ModelError {
     ModelError::Tokenizer(format!(
         "its token {id} is beyond the {vocab_size} of the model: they do not belong together"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    #[cfg(feature = "embedded-model")]
+    fn word_pieces_are_read_as_the_library_reads_them() {
+        use super::*;
+        let json = crate::model::embedded().tokenizer;
+        let (ours, theirs) = (word_pieces(&json).unwrap(), Tokenizer::from_bytes(&json).unwrap());
+        assert_eq!(ours.get_vocab(true), theirs.get_vocab(true));
+        assert_eq!(ours.get_added_tokens_decoder(), theirs.get_added_tokens_decoder());
+        for text in ["We don't sell [MASK] Zürich's déjà-vu data™.", "", "x".repeat(300).as_str()]
+        {
+            let (ours, theirs) = (ours.encode_fast(text, true), theirs.encode_fast(text, true));
+            assert_eq!(ours.unwrap().get_ids(), theirs.unwrap().get_ids());
+        }
+        assert!(word_pieces(br#"{"model":{"type":"Unigram","vocab":[]}}"#).is_none());
+    }
 }

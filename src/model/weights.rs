@@ -51,14 +51,6 @@ impl Tensor {
         }
     }
 
-    /// All values as f32, taken out.
-    pub fn into_values(self) -> Vec<f32> {
-        match self.data {
-            Data::Floats(values) => values,
-            Data::Stored { .. } => self.values().into_owned(),
-        }
-    }
-
     /// The values of one row of a matrix, as f32 in `out`.
     ///
     /// # Panics
@@ -166,13 +158,12 @@ impl Weights {
         Ok(tensor)
     }
 
-    /// Takes the values of the tensor of this name, which must have this shape.
+    /// The values of the tensor of this name, which must have this shape.
     ///
     /// # Errors
     /// [`ModelError::Weights`] when it is missing or has another shape.
-    pub fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
-        self.get(name, shape)?;
-        Ok(self.0.remove(name).map(Tensor::into_values).unwrap_or_default())
+    pub fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
+        Ok(self.get(name, shape)?.values().into_owned())
     }
 
     /// Checks that every tensor of the encoder is there in its shape, that there are no further

@@ -1,9 +1,8 @@
 //! f32 products and attention on any CPU, in safe code.
 
-use std::cell::Cell;
 use std::ops::Range;
 
-use super::sums::{self, Left, PANEL, ROWS, Right};
+use super::sums::{self, Left, PANEL, Right};
 use super::{Block, Kernel, Packed, Rows};
 use crate::encoder::attention::{Heads, attention, attention_backward};
 
@@ -101,28 +100,18 @@ impl Kernel for Portable {
 }
 
 /// Columns of the feed-forward part's inside that are worked on at a time.
-const WIDE: usize = 12 * PANEL;
-
-thread_local! {
-    /// Memory for packed rows: fresh memory of that size would come from the system each time.
-    static PACKED: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
-}
+const WIDE: usize = 6 * PANEL;
 
 /// Gives `a · b` block by block to `each`; `b` has `cols` columns.
 fn product(a: &Rows<f32>, b: Right, cols: usize, each: &mut dyn FnMut(Block)) {
     if b.inner == 0 {
         return;
     }
-    let mut packed = PACKED.take();
-    for row in (0..a.rows()).step_by(ROWS) {
-        let rows = ROWS.min(a.rows() - row);
-        let left = Left { values: &a.data()[row * a.stride()..], stride: a.stride(), rows };
-        sums::strip(left, b, &mut packed, &mut |panel, values| {
-            let col = panel * PANEL;
-            each(Block { row, col, rows, cols: PANEL.min(cols - col), values, stride: PANEL });
-        });
-    }
-    PACKED.set(packed);
+    let left = Left { values: a.data(), stride: a.stride(), rows: a.rows() };
+    sums::blocks(left, b, &mut |panel, row, values| {
+        let (col, rows) = (panel * PANEL, values.len() / PANEL);
+        each(Block { row, col, rows, cols: PANEL.min(cols - col), values, stride: PANEL });
+    });
 }
 
 impl Packed<f32> {

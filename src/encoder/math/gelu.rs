@@ -1,6 +1,7 @@
 //! GELU and its derivative, exact and fast.
 
 use multiversion::multiversion;
+use multiversion::target::target_cfg_f;
 
 use super::exp;
 
@@ -22,11 +23,48 @@ fn normal(x: f32) -> (f32, f32) {
     (cdf, e * 0.398_942_3)
 }
 
+/// Where the fit of [`CDF`] ends.
+const END: f32 = 5.5;
+
+/// Minimax fit of `(Φ(x) − 0.5) / x`, weighted by x², over `2 x² / 5.5² − 1`.
+const CDF: [f32; 15] = [
+    0.128_551_95,
+    -0.064_172_37,
+    0.047_736_716,
+    -0.038_790_815,
+    0.032_088_082,
+    -0.026_077_699,
+    0.020_236_183,
+    -0.014_814_596,
+    0.010_661_272,
+    -0.007_392_391,
+    0.003_880_495_7,
+    -0.001_492_883_2,
+    0.001_341_664_9,
+    -0.001_275_310_9,
+    0.000_428_804_98,
+];
+
+/// `x · Φ(x)` to an absolute error of 1e-6; `FUSED` where the CPU multiplies and adds in one step.
+#[inline(always)]
+fn gelu_of<const FUSED: bool>(x: f32) -> f32 {
+    let add = |a: f32, b: f32, c: f32| if FUSED { a.mul_add(b, c) } else { a * b + c };
+    let cut = x.clamp(-END, END);
+    let t = add(cut * cut, 2.0 / (END * END), -1.0);
+    let mut sum = CDF[14];
+    for factor in CDF[..14].iter().rev() {
+        sum = add(sum, t, *factor);
+    }
+    x * add(cut, sum, 0.5)
+}
+
 /// `x · Φ(x)` in place, the GELU of BERT.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
 pub fn gelu(x: &mut [f32]) {
-    for x in x {
-        *x *= normal(*x).0;
+    if target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64")) {
+        x.iter_mut().for_each(|x| *x = gelu_of::<true>(*x));
+    } else {
+        x.iter_mut().for_each(|x| *x = gelu_of::<false>(*x));
     }
 }
 

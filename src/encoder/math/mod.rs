@@ -18,8 +18,9 @@ pub use rounding::{add_bf16, from_bf16, rows_to_bf16, to_bf16};
 pub(super) use softmax::softmax;
 pub use softmax::softmax_gradient_to_bf16;
 
-/// Columns of most blocks of a product: rows of known size need no loop.
-const BLOCK: usize = 32;
+/// Columns of most blocks of a product, and of most heads: rows of known size need no loop.
+const BLOCK: usize = 64;
+const HEAD: usize = 32;
 
 /// Sums run in so many lanes.
 const LANES: usize = 16;
@@ -115,8 +116,9 @@ pub fn copy_rows(
 ) {
     let (rows, cols) = size;
     for (from, to) in from.chunks(stride).zip(to.chunks_mut(to_stride)).take(rows) {
-        match (cols, from.first_chunk::<BLOCK>(), to.first_chunk_mut::<BLOCK>()) {
-            (BLOCK, Some(from), Some(to)) => *to = *from,
+        match cols {
+            BLOCK => to[..BLOCK].copy_from_slice(&from[..BLOCK]),
+            HEAD => to[..HEAD].copy_from_slice(&from[..HEAD]),
             _ => to[..cols].copy_from_slice(&from[..cols]),
         }
     }
