@@ -56,7 +56,8 @@ const LISTS: [(Lang, &[&str]); 6] = [
         &[
             "het", "een", "en", "wij", "uw", "van", "niet", "dat", "voor", "met", "aan", "op",
             "te", "de", "ze", "zijn", "worden", "wordt", "ons", "onze", "bij", "naar", "ook",
-            "deze", "kunnen", "kunt", "hebben", "heeft", "als", "wanneer", "geven", "je",
+            "deze", "kunnen", "kunt", "hebben", "heeft", "hem", "u", "we", "als", "wanneer",
+            "geven", "je",
         ],
     ),
 ];

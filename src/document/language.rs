@@ -95,18 +95,18 @@ fn fill_gaps(verdicts: &mut [Verdict]) {
 
 /// Judges one block, by its common words first: that is quick, and nearly always enough.
 fn verdict(text: &str) -> Verdict {
-    let (words, common) = common_words(&text[..text.floor_char_boundary(FIRST_LOOK)]);
-    if common * 8 >= words && common >= 3 {
+    if Words::of(&text[..text.floor_char_boundary(FIRST_LOOK)]).are_english() {
         return Verdict::English;
     }
     let text = &text[..text.floor_char_boundary(BLOCK_SAMPLE)];
-    let (words, common) = common_words(text);
-    if common * 8 >= words && common >= 3 {
+    let found = Words::of(text);
+    if found.are_english() {
         return Verdict::English;
     }
-    if let Some(language) = function_words::language(text, common) {
+    if let Some(language) = function_words::language(text, found.sure) {
         return Verdict::Other(language);
     }
+    let Words { all: words, common, .. } = found;
     let text = &without_long_words(text);
     let letters = text.chars().filter(|c| c.is_alphabetic()).take(ENOUGH_LETTERS).count();
     // Without a single accent, a short text says little.
@@ -135,15 +135,32 @@ fn without_long_words(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.split_whitespace().filter(is_word).collect::<Vec<_>>().join(" "))
 }
 
-/// How many words a text has, and how many of them are common English ones.
-fn common_words(text: &str) -> (usize, usize) {
-    let (mut words, mut common) = (0, 0);
-    let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || *byte >= 0x80;
-    for word in text.as_bytes().split(|byte| !is_letter(byte)).filter(|word| !word.is_empty()) {
-        words += 1;
-        common += usize::from(is_common(word));
+/// How many words a text has.
+struct Words {
+    all: usize,
+    /// Those that are common in English.
+    common: usize,
+    /// Of these the ones that are not common in Dutch as well.
+    sure: usize,
+}
+
+impl Words {
+    fn of(text: &str) -> Self {
+        let mut found = Self { all: 0, common: 0, sure: 0 };
+        let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || *byte >= 0x80;
+        for word in text.as_bytes().split(|byte| !is_letter(byte)).filter(|word| !word.is_empty()) {
+            found.all += 1;
+            if is_common(word) {
+                found.common += 1;
+                found.sure += usize::from(!word.eq_ignore_ascii_case(b"we"));
+            }
+        }
+        found
     }
-    (words, common)
+
+    fn are_english(&self) -> bool {
+        self.common * 8 >= self.all && self.common >= 3 && self.sure > 0
+    }
 }
 
 /// Whether every English text is full of a word, and other languages do not have it.
@@ -287,6 +304,12 @@ mod tests {
         let mut texts = english.to_vec();
         texts.push(french);
         assert_eq!(kept(&texts).unwrap(), (1, english.map(str::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn dutch_is_not_english_for_its_we() {
+        let dutch = "We bewaren uw naam en we gebruiken hem als we u een pakje sturen.";
+        assert_eq!(kept(&[dutch; 4]).unwrap_err(), ReadError::NotEnglish { language: "Dutch" });
     }
 
     #[test]

@@ -63,7 +63,7 @@ impl Openers {
             element,
             Element::Inline | Element::Link | Element::Heading(_) | Element::Term
         );
-        if !says_so && !(is_small && names_panel(attributes)) {
+        if !(says_so || is_small && names_panel(attributes)) {
             return;
         }
         self.last = Some(block);
