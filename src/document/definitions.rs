@@ -77,6 +77,13 @@ fn is_term(text: &str) -> bool {
         && text.split_whitespace().count() <= TERM_WORDS
 }
 
+/// Whether lines begin with the colon of a definition, and none with another one: `:root {}`.
+pub(super) fn are_marked(text: &str) -> bool {
+    let mut after = text.match_indices("\n:").map(|(at, colon)| &text[at + colon.len()..]);
+    let is_definition = |after: &str| after.starts_with([' ', '\t']);
+    after.next().is_some_and(is_definition) && after.all(is_definition)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::document::{Gate, ReadOptions, read};

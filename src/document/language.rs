@@ -1,7 +1,10 @@
 //! Which blocks of a document are English. A mixed document keeps its English part.
 
+use std::borrow::Cow;
+
 use whatlang::Lang;
 
+use super::function_words;
 use super::left_out::{LeftOut, Reason};
 use super::{Block, ReadError};
 
@@ -16,6 +19,8 @@ const WORTH_READING: usize = 300;
 /// Bytes of a block, and of a document of short blocks, that are looked at.
 const BLOCK_SAMPLE: usize = 4 * 1024;
 const SAMPLE: usize = 64 * 1024;
+/// Longest word without an accent that is a word, in bytes.
+const LONGEST_WORD: usize = 60;
 /// Bytes that nearly always tell English.
 const FIRST_LOOK: usize = 300;
 
@@ -23,6 +28,8 @@ const FIRST_LOOK: usize = 300;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     English,
+    /// Too short to be sure, but more likely English than not.
+    Likely,
     Other(Lang),
     /// Too short, or in doubt.
     Open,
@@ -39,7 +46,7 @@ pub(super) fn keep_english(
         let of = blocks.iter().zip(&verdicts).filter(|(_, verdict)| wanted(verdict));
         of.map(|(block, _)| block.text.len()).sum()
     };
-    let english = letters_of(|verdict| *verdict == Verdict::English);
+    let english = letters_of(|verdict| matches!(verdict, Verdict::English | Verdict::Likely));
     let other = letters_of(|verdict| matches!(verdict, Verdict::Other(_)));
     if english < WORTH_READING && other > english {
         let longest = blocks.iter().zip(&verdicts).filter_map(|(block, verdict)| match verdict {
@@ -50,7 +57,9 @@ pub(super) fn keep_english(
         return Err(ReadError::NotEnglish { language });
     }
     if english < WORTH_READING {
-        check_sample(blocks)?;
+        let is_other = |verdict: &Verdict| matches!(verdict, Verdict::Other(_));
+        let rest = blocks.iter().zip(&verdicts).filter(|(_, verdict)| !is_other(verdict));
+        check_sample(rest.map(|(block, _)| block.text.as_str()))?;
     }
     if other == 0 {
         return Ok(());
@@ -73,7 +82,7 @@ fn fill_gaps(verdicts: &mut [Verdict]) {
     for at in 0..verdicts.len() {
         match verdicts[at] {
             Verdict::English => last = None,
-            Verdict::Open => {}
+            Verdict::Likely | Verdict::Open => {}
             Verdict::Other(language) => {
                 if let Some((from, _)) = last {
                     verdicts[from + 1..at].fill(Verdict::Other(language));
@@ -86,15 +95,19 @@ fn fill_gaps(verdicts: &mut [Verdict]) {
 
 /// Judges one block, by its common words first: that is quick, and nearly always enough.
 fn verdict(text: &str) -> Verdict {
-    let (words, common) = common_words(&text[..text.floor_char_boundary(FIRST_LOOK)]);
-    if common * 8 >= words && common >= 3 {
+    if Words::of(&text[..text.floor_char_boundary(FIRST_LOOK)]).are_english() {
         return Verdict::English;
     }
     let text = &text[..text.floor_char_boundary(BLOCK_SAMPLE)];
-    let (words, common) = common_words(text);
-    if common * 8 >= words && common >= 3 {
+    let found = Words::of(text);
+    if found.are_english() {
         return Verdict::English;
     }
+    if let Some(language) = function_words::language(text, found.sure) {
+        return Verdict::Other(language);
+    }
+    let Words { all: words, common, .. } = found;
+    let text = &without_long_words(text);
     let letters = text.chars().filter(|c| c.is_alphabetic()).take(ENOUGH_LETTERS).count();
     // Without a single accent, a short text says little.
     if letters < ENOUGH_LETTERS
@@ -102,7 +115,8 @@ fn verdict(text: &str) -> Verdict {
         || common >= 2
         || common * 20 > words
     {
-        return Verdict::Open;
+        let is_likely = common * 8 >= words && common > 0;
+        return if is_likely { Verdict::Likely } else { Verdict::Open };
     }
     match whatlang::detect(text) {
         Some(info) if info.is_reliable() && info.lang() == Lang::Eng => Verdict::English,
@@ -111,15 +125,42 @@ fn verdict(text: &str) -> Verdict {
     }
 }
 
-/// How many words a text has, and how many of them are common English ones.
-fn common_words(text: &str) -> (usize, usize) {
-    let (mut words, mut common) = (0, 0);
-    let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || *byte >= 0x80;
-    for word in text.as_bytes().split(|byte| !is_letter(byte)).filter(|word| !word.is_empty()) {
-        words += 1;
-        common += usize::from(is_common(word));
+/// A text without what is no word of any language: keys, codes, addresses of pages. Scripts without
+/// spaces have long words of other letters.
+fn without_long_words(text: &str) -> Cow<'_, str> {
+    let is_word = |word: &&str| word.len() <= LONGEST_WORD || !word.is_ascii();
+    if text.split_whitespace().all(|word| is_word(&word)) {
+        return Cow::Borrowed(text);
     }
-    (words, common)
+    Cow::Owned(text.split_whitespace().filter(is_word).collect::<Vec<_>>().join(" "))
+}
+
+/// How many words a text has.
+struct Words {
+    all: usize,
+    /// Those that are common in English.
+    common: usize,
+    /// Of these the ones that are not common in Dutch as well.
+    sure: usize,
+}
+
+impl Words {
+    fn of(text: &str) -> Self {
+        let mut found = Self { all: 0, common: 0, sure: 0 };
+        let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || *byte >= 0x80;
+        for word in text.as_bytes().split(|byte| !is_letter(byte)).filter(|word| !word.is_empty()) {
+            found.all += 1;
+            if is_common(word) {
+                found.common += 1;
+                found.sure += usize::from(!word.eq_ignore_ascii_case(b"we"));
+            }
+        }
+        found
+    }
+
+    fn are_english(&self) -> bool {
+        self.common * 8 >= self.all && self.common >= 3 && self.sure > 0
+    }
 }
 
 /// Whether every English text is full of a word, and other languages do not have it.
@@ -166,10 +207,9 @@ fn is_common(word: &[u8]) -> bool {
 }
 
 /// Judges a document of short blocks as a whole.
-fn check_sample(blocks: &[Block]) -> Result<(), ReadError> {
+fn check_sample<'a>(texts: impl Iterator<Item = &'a str>) -> Result<(), ReadError> {
     let mut sample = String::new();
-    for block in blocks {
-        let text = block.text.as_str();
+    for text in texts {
         let room = SAMPLE.saturating_sub(sample.len());
         sample.push_str(&text[..text.floor_char_boundary(room)]);
         sample.push('\n');
@@ -177,6 +217,7 @@ fn check_sample(blocks: &[Block]) -> Result<(), ReadError> {
             break;
         }
     }
+    let sample = without_long_words(&sample);
     if sample.chars().filter(|c| c.is_alphabetic()).count() < ENOUGH_IN_ALL {
         return Ok(());
     }
@@ -229,6 +270,53 @@ mod tests {
         let russian = "Мы храним ваше имя и адрес, пока открыта ваша учётная запись, а затем \
                        удаляем их в течение тридцати дней после её закрытия.";
         assert!(kept(&[russian, russian]).is_err());
+    }
+
+    #[test]
+    fn short_blocks_in_other_languages_are_dropped() {
+        let short = "We keep your orders for ten years, because the law asks for it.";
+        let others = [
+            "Wir geben Ihre Daten nur dann weiter, wenn Sie es uns erlaubt haben.",
+            "Sie können jederzeit verlangen, dass wir Ihre Daten löschen.",
+            "Nous ne vendons pas vos données, et nous ne les donnons à personne.",
+            "Vous pouvez nous demander une copie de vos données à tout moment.",
+            "No vendemos sus datos y no los damos a nadie sin que usted lo sepa.",
+            "Non vendiamo i dati che ci sono stati dati e non li diamo a nessuno.",
+            "Wij verkopen uw gegevens niet en wij geven ze aan niemand door.",
+            "Nós não vendemos os seus dados e não os damos a ninguém sem avisar.",
+        ];
+        for other in others {
+            let (dropped, left) = kept(&[short, other, short, other, short]).unwrap();
+            assert_eq!((dropped, left.len()), (2, 3), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_short_policy_with_one_paragraph_in_another_language_is_read() {
+        let english = [
+            "We collect names and addresses.",
+            "We use both to send your orders.",
+            "We delete them after a year.",
+            "You may ask us for a copy at any time.",
+        ];
+        let french = "Nous gardons votre nom et votre adresse tant que votre compte est ouvert, \
+                      puis nous les effaçons dans les trente jours.";
+        let mut texts = english.to_vec();
+        texts.push(french);
+        assert_eq!(kept(&texts).unwrap(), (1, english.map(str::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn dutch_is_not_english_for_its_we() {
+        let dutch = "We bewaren uw naam en we gebruiken hem als we u een pakje sturen.";
+        assert_eq!(kept(&[dutch; 4]).unwrap_err(), ReadError::NotEnglish { language: "Dutch" });
+    }
+
+    #[test]
+    fn a_word_without_end_says_nothing() {
+        let word = "abcdefgh".repeat(40_000);
+        assert_eq!(kept(&["We keep nothing.", &word]).unwrap().0, 0);
+        assert_eq!(kept(&[ENGLISH, ENGLISH, &word, "Contact"]).unwrap().0, 0);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod definitions;
 mod detect;
 mod error;
 mod flow;
+mod function_words;
 mod furniture;
 mod gate;
 mod html;

@@ -4,6 +4,7 @@
 //! classes lie, navigation elements stay unclosed, and answers hide until one clicks on them.
 
 use super::element::Element;
+use super::panels;
 use super::tokens::Attributes;
 
 /// Why a part of the page may be boilerplate.
@@ -39,6 +40,16 @@ pub(super) struct Region {
     pub prose: usize,
     /// Those of running text that reads like a policy.
     pub policy: usize,
+    /// Sentences inside, be they ever so short.
+    pub sentences: usize,
+    /// The id, as a hash, of what may turn out to be a panel.
+    pub id: Option<u64>,
+}
+
+impl Region {
+    pub fn new(hint: Hint, parent: Option<u32>) -> Self {
+        Self { hint, parent, prose: 0, policy: 0, sentences: 0, id: None }
+    }
 }
 
 /// The hint an element gives; `in_content`: inside `main` or `article`.
@@ -53,15 +64,15 @@ pub(super) fn hint(
         "title" => return Some(Hint::Title),
         _ => {}
     }
-    if attributes.hidden || attributes.aria_hidden || is_styled_away(&attributes.style) {
-        return Some(if is_panel(attributes) { Hint::Collapsed } else { Hint::Hidden });
+    if is_hidden(attributes) {
+        return Some(if panels::is_panel(attributes) { Hint::Collapsed } else { Hint::Hidden });
     }
     match name {
         "noscript" | "template" | "svg" | "canvas" | "object" | "video" | "audio" | "dialog"
         | "math" => return Some(Hint::Hidden),
         "nav" => return Some(Hint::Navigation),
         "header" | "footer" | "aside" if !in_content => return Some(Hint::Frame),
-        "button" | "label" if opens_panel(attributes) => return None,
+        "button" | "label" if panels::opens(attributes) => return None,
         "select" | "button" | "option" | "textarea" | "label" => return Some(Hint::Form),
         _ => {}
     }
@@ -78,51 +89,28 @@ pub(super) fn hint(
     names.into_iter().filter(|_| named).find_map(|value| hint_of_name(value))
 }
 
-/// Words of classes that name what opens and closes.
-const PANELS: &[&str] = &[
-    "accordion",
-    "accordian",
-    "collapse",
-    "collapsed",
-    "collapsible",
-    "expand",
-    "expandable",
-    "expander",
-    "panel",
-    "tab",
-    "tabs",
-    "tabpanel",
-    "pane",
-    "toggle",
-    "toggler",
-    "faq",
-    "answer",
-];
-
-fn names_panel(attributes: &Attributes) -> bool {
-    [&attributes.class, &attributes.id].into_iter().any(|value| {
-        value
-            .split_whitespace()
-            .any(|class| split_humps(class).split(['-', '_']).any(|part| PANELS.contains(&part)))
-    })
-}
-
-/// Whether a hidden element is what an accordion or a tab shows on a click.
-fn is_panel(attributes: &Attributes) -> bool {
-    matches!(attributes.role.as_str(), "tabpanel" | "region") || names_panel(attributes)
-}
-
-/// Whether a button opens such a panel: it bears the panel's title then.
-pub(super) fn opens_panel(attributes: &Attributes) -> bool {
-    attributes.expands || attributes.role == "tab" || names_panel(attributes)
-}
-
 /// A style that makes text bold, as a title without markup has it.
 pub(super) fn is_styled_bold(style: &str) -> bool {
     let style = squeezed(style);
     ["font-weight:bold", "font-weight:600", "font-weight:700"]
         .iter()
         .any(|bold| style.contains(bold))
+}
+
+/// Whether an element is not shown.
+fn is_hidden(attributes: &Attributes) -> bool {
+    attributes.hidden || attributes.aria_hidden || is_styled_away(&attributes.style)
+}
+
+/// Whether an element may be a panel, should something on the page open it: it is hidden, and
+/// neither its kind nor its name says that it is anything else.
+pub(super) fn may_be_panel(name: &str, element: Element, attributes: &Attributes) -> bool {
+    let names = [&attributes.class, &attributes.id];
+    is_hidden(attributes)
+        && element.divides()
+        && !matches!(name, "noscript" | "template" | "dialog" | "nav")
+        && matches!(attributes.role.as_str(), "" | "group" | "none" | "presentation")
+        && names.into_iter().all(|value| hint_of_name(value).is_none())
 }
 
 fn squeezed(style: &str) -> String {
@@ -243,7 +231,7 @@ fn is_cookie_banner(class: &str) -> bool {
 }
 
 /// `siteFooter` → `site-footer`.
-fn split_humps(class: &str) -> String {
+pub(super) fn split_humps(class: &str) -> String {
     let mut out = String::with_capacity(class.len() + 4);
     let mut after_lower = false;
     for c in class.chars() {
@@ -266,6 +254,7 @@ pub(super) fn dropped(regions: &mut [Region], prose: usize, policy: usize) -> Ve
         if let Some(parent) = regions[i].parent {
             regions[parent as usize].prose += regions[i].prose;
             regions[parent as usize].policy += regions[i].policy;
+            regions[parent as usize].sentences += regions[i].sentences;
         }
     }
     let by_policy = policy >= ENOUGH_POLICY;
@@ -287,7 +276,7 @@ pub(super) fn dropped(regions: &mut [Region], prose: usize, policy: usize) -> Ve
         // A region is spared when it, or all with such a hint together, hold much of the text.
         let spared = match region.hint {
             Hint::Title => false,
-            Hint::Collapsed => region.policy > 0 || much(region.prose, 0),
+            Hint::Collapsed => region.prose + region.sentences > 0,
             hint => much(counted(region).max(cost[hint as usize]), hint.share()),
         };
         dropped[i] = inside_dropped || !spared;
@@ -332,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_region_with_the_text_is_spared() {
-        let region = |hint, parent, prose| Region { hint, parent, prose, policy: 0 };
+        let region = |hint, parent, prose| Region { prose, ..Region::new(hint, parent) };
         let mut regions = vec![
             region(Hint::Navigation, None, 0),
             region(Hint::Hidden, Some(0), 900),
@@ -343,9 +332,8 @@ mod tests {
 
     #[test]
     fn many_small_regions_may_hold_the_text_together() {
-        let mut regions: Vec<Region> = (0..10)
-            .map(|_| Region { hint: Hint::Hidden, parent: None, prose: 90, policy: 0 })
-            .collect();
+        let mut regions: Vec<Region> =
+            (0..10).map(|_| Region { prose: 90, ..Region::new(Hint::Hidden, None) }).collect();
         assert!(!dropped(&mut regions, 1000, 0).contains(&true));
     }
 }

@@ -301,7 +301,7 @@ impl Page<'_> {
     }
 
     /// How many of the blocks after the policy's running text still belong to it: addresses and
-    /// dates do, menus and teasers do not.
+    /// dates do, as do panels that open on a click; menus and teasers do not.
     fn tail(
         &self,
         run: &[usize],
@@ -310,17 +310,24 @@ impl Page<'_> {
         inside: &impl Fn(u32) -> bool,
     ) -> usize {
         let mut links = 0;
+        let in_panel = |at: usize| self.entries[at].in_panel;
+        let has_panels = after.iter().any(|at| in_panel(*at) && !self.evidence(*at).is_weak());
         for (i, &at) in after.iter().enumerate() {
             links = if self.parts[at] == Part::Link { links + 1 } else { 0 };
-            let is_over = links >= MENU
-                || !inside(self.entries[at].container)
-                || evidence::is_copyright(self.text(at))
-                || self.level(at).is_some()
-                    && !evidence::names_end(self.text(at))
-                    && !self.is_section(run, homes, at)
-                || self.parts[at] == Part::Prose
-                    && self.evidence(at).is_weak()
-                    && !self.is_home(homes, at);
+            let titles_panel = self.parts[at] == Part::Short
+                && after.get(i + 1).is_some_and(|next| in_panel(*next));
+            let is_of_panel = has_panels && (in_panel(at) || titles_panel);
+            let leaves = || {
+                !inside(self.entries[at].container)
+                    || self.level(at).is_some()
+                        && !evidence::names_end(self.text(at))
+                        && !self.is_section(run, homes, at)
+                    || self.parts[at] == Part::Prose
+                        && self.evidence(at).is_weak()
+                        && !self.is_home(homes, at)
+            };
+            let is_over =
+                links >= MENU || evidence::is_copyright(self.text(at)) || !is_of_panel && leaves();
             if is_over {
                 return (i + 1).saturating_sub(links.max(1));
             }

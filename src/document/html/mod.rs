@@ -5,6 +5,7 @@ mod content;
 mod element;
 mod evidence;
 mod page;
+mod panels;
 mod stack;
 mod tokens;
 
@@ -13,11 +14,11 @@ use super::outline::{Draft, Role};
 use super::table::{self, CellTag, Tables};
 use super::watch::Watch;
 use super::{BlockKind, Boilerplate, ReadError, Reading, Span, marks, plain};
-use boilerplate::Region;
+use boilerplate::{Hint, Region};
 use element::Element;
 use evidence::Evidence;
 use page::{Entry, Page};
-use stack::{Open, Stack};
+use stack::{Open, Stack, hash};
 use tokens::{Attributes, Sink};
 
 /// Most elements beyond those that are remembered while open; their text is read.
@@ -116,10 +117,10 @@ impl Sink for Reader<'_> {
             self.term = None;
         }
         let region = hint.map(|hint| {
-            let parent = self.stack.region();
-            self.page.regions.push(Region { hint, parent, prose: 0, policy: 0 });
-            (self.page.regions.len() - 1) as u32
+            let may_be_panel = boilerplate::may_be_panel(name, element, attributes);
+            self.open_region(hint, attributes, may_be_panel)
         });
+        self.page.openers.note(element, attributes, self.page.entries.len());
         let element = match element {
             Element::Inline if boilerplate::is_styled_bold(&attributes.style) => Element::Bold,
             Element::Inline if name == "button" && hint.is_none() => Element::Bold,
@@ -160,6 +161,16 @@ impl<'a> Reader<'a> {
             term: None,
             has_scripts: false,
         }
+    }
+
+    /// The number of the region that an element begins.
+    fn open_region(&mut self, hint: Hint, attributes: &Attributes, may_be_panel: bool) -> u32 {
+        let follows = may_be_panel && self.page.openers.stand_before(self.page.entries.len());
+        let hint = if follows { Hint::Collapsed } else { hint };
+        let mut region = Region::new(hint, self.stack.region());
+        region.id = (may_be_panel && !attributes.id.is_empty()).then(|| hash(&attributes.id));
+        self.page.regions.push(region);
+        (self.page.regions.len() - 1) as u32
     }
 
     /// Whether text here belongs to a block: it is no script, and not just white space between
@@ -290,6 +301,7 @@ impl<'a> Reader<'a> {
                 linked,
                 is_local,
                 is_prose: page::is_prose(text, linked),
+                in_panel: false,
                 evidence: Evidence::of(text),
                 headers: self
                     .term
@@ -303,6 +315,8 @@ impl<'a> Reader<'a> {
                 let bytes = entry.draft.text.len();
                 region.prose += if entry.is_prose { bytes } else { 0 };
                 region.policy += if entry.is_policy() { bytes } else { 0 };
+                region.sentences +=
+                    usize::from(page::is_sentence(entry.draft.text.as_str(), linked));
             }
             if self.stack.terms > 0 {
                 self.term = Some(table::shortened(entry.draft.text.as_str()));

@@ -3,6 +3,7 @@
 use super::boilerplate::{self, Region};
 use super::content;
 use super::evidence::{self, Evidence};
+use super::panels::{self, Openers};
 use crate::document::outline::{Draft, Role};
 use crate::document::{BlockKind, Boilerplate, Reading, Reason};
 
@@ -19,6 +20,8 @@ pub(super) struct Entry {
     /// Those links lead to places of this page.
     pub is_local: bool,
     pub is_prose: bool,
+    /// It stands in a panel that opens on a click.
+    pub in_panel: bool,
     pub evidence: Evidence,
     /// What stands over a cell and beside it; the term that a description is about.
     pub headers: Vec<String>,
@@ -43,6 +46,15 @@ pub(super) fn is_prose(text: &str, linked: u8) -> bool {
     text.len() >= PROSE && linked < 50 && text.split_whitespace().count() * 12 > text.len()
 }
 
+/// A whole sentence, however short, and no link.
+pub(super) fn is_sentence(text: &str, linked: u8) -> bool {
+    const WORDS: usize = 4;
+    let text = text.trim_end_matches([')', '"', '”', '’', ' ', '\n']);
+    linked < 50
+        && text.ends_with(['.', '!', '?', ':', ';', '…'])
+        && text.split_whitespace().nth(WORDS - 1).is_some()
+}
+
 /// A page that was run through.
 #[derive(Default)]
 pub(super) struct Page {
@@ -52,6 +64,7 @@ pub(super) struct Page {
     pub containers: Vec<u32>,
     /// Which entry each tab is.
     pub tabs: Vec<usize>,
+    pub openers: Openers,
 }
 
 impl Page {
@@ -80,7 +93,13 @@ impl Page {
             let counted = counted.filter(|entry| !policy || entry.is_policy());
             counted.map(|entry| entry.draft.text.len()).sum::<usize>()
         };
-        let dropped = boilerplate::dropped(&mut self.regions, prose(false), prose(true));
+        let (prose, policy) = (prose(false), prose(true));
+        self.openers.tell(&mut self.regions);
+        let dropped = boilerplate::dropped(&mut self.regions, prose, policy);
+        let in_panels = panels::inside(&self.regions);
+        for entry in &mut self.entries {
+            entry.in_panel = entry.region.is_some_and(|region| in_panels[region as usize]);
+        }
         let is_dropped = |entry: &Entry| {
             entry.region.is_some_and(|region| {
                 let at = region as usize;

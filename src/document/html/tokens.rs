@@ -24,6 +24,8 @@ pub(super) struct Attributes {
     pub role: String,
     pub style: String,
     pub href: String,
+    /// The ids of what it opens and closes.
+    pub controls: String,
     pub hidden: bool,
     pub aria_hidden: bool,
     /// It says of itself that it opens and closes something.
@@ -35,10 +37,9 @@ pub(super) struct Attributes {
 
 impl Attributes {
     fn clear(&mut self) {
-        for value in
-            [&mut self.class, &mut self.id, &mut self.role, &mut self.style, &mut self.href]
-        {
-            value.clear();
+        let texts = [&mut self.class, &mut self.id, &mut self.role, &mut self.style];
+        for text in texts.into_iter().chain([&mut self.href, &mut self.controls]) {
+            text.clear();
         }
         self.hidden = false;
         self.aria_hidden = false;
@@ -116,6 +117,7 @@ impl<S: Sink> Reporter<'_, S> {
             b"role" => &mut self.attributes.role,
             b"style" => &mut self.attributes.style,
             b"href" => &mut self.attributes.href,
+            b"aria-controls" | b"data-target" | b"data-bs-target" => &mut self.attributes.controls,
             b"hidden" => {
                 self.attributes.hidden = true;
                 return;
@@ -130,6 +132,10 @@ impl<S: Sink> Reporter<'_, S> {
             }
             b"aria-expanded" => {
                 self.attributes.expands = true;
+                return;
+            }
+            b"data-toggle" | b"data-bs-toggle" => {
+                self.attributes.expands |= matches!(value.trim(), "collapse" | "tab" | "pill");
                 return;
             }
             b"aria-hidden" => {

@@ -1,5 +1,7 @@
 //! Markdown → drafts, as crawlers and people write it.
 
+mod one_line;
+
 use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
@@ -22,18 +24,15 @@ const LONGEST_BOLD: usize = 300;
 /// Reads Markdown.
 pub(super) fn read(text: &str, boilerplate: Boilerplate, watch: &Watch) -> Reading {
     let mut options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
-    options.set(Options::ENABLE_DEFINITION_LIST, has_definitions(text));
+    options.set(Options::ENABLE_DEFINITION_LIST, definitions::are_marked(text));
     let mut reader = Reader::new(text, boilerplate, watch);
     let mut after = 0;
     for part in unclosed::readable_parts(text) {
         reader.leave_out(after..part.start);
         after = part.end;
-        let (start, part) = (part.start, &text[part]);
-        let events = Parser::new_ext(part, options).into_offset_iter();
-        for (event, range) in events.take_while(|_| !watch.is_over()) {
-            reader.event(event, range.start + start..range.end + start);
+        for line in one_line::lines(text, part) {
+            reader.run(&text[line.clone()], line.start, options);
         }
-        reader.flush();
     }
     let mut reading = reader.reading;
     if boilerplate == Boilerplate::Drop {
@@ -41,13 +40,6 @@ pub(super) fn read(text: &str, boilerplate: Boilerplate, watch: &Watch) -> Readi
     }
     definitions::find(&mut reading);
     reading
-}
-
-/// Whether lines begin with the colon of a definition, and none with another one: `:root {}`.
-fn has_definitions(text: &str) -> bool {
-    let mut after = text.match_indices("\n:").map(|(at, colon)| &text[at + colon.len()..]);
-    let is_definition = |after: &str| after.starts_with([' ', '\t']);
-    after.next().is_some_and(is_definition) && after.all(is_definition)
 }
 
 struct Reader<'a> {
@@ -112,6 +104,15 @@ impl<'a> Reader<'a> {
         if !part.is_empty() {
             self.reading.left_out.add(Reason::Boilerplate, part.len());
         }
+    }
+
+    /// Runs through a part of the file that begins at `start`.
+    fn run(&mut self, part: &str, start: usize, options: Options) {
+        let events = Parser::new_ext(part, options).into_offset_iter();
+        for (event, range) in events.take_while(|_| !self.watch.is_over()) {
+            self.event(event, range.start + start..range.end + start);
+        }
+        self.flush();
     }
 
     fn event(&mut self, event: Event<'_>, range: Range<usize>) {
