@@ -16,7 +16,7 @@ use crate::taxonomy::Taxonomy;
 /// Gives labels and scores for gold clauses.
 pub enum Subject {
     Model(Box<Classifier>),
-    Saved(Saved),
+    Saved(Box<Saved>),
 }
 
 /// Predictions of one or several runs.
@@ -58,7 +58,12 @@ impl Subject {
         let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
         let predictions = saved::open(files, &taxonomy)?;
         let threshold = labelling.threshold;
-        Ok(Self::Saved(Saved { name: names.join(", "), predictions, taxonomy, threshold }))
+        Ok(Self::Saved(Box::new(Saved {
+            name: names.join(", "),
+            predictions,
+            taxonomy,
+            threshold,
+        })))
     }
 
     /// What this one is compared with: a file is taken as predictions, anything else as a model,
@@ -68,12 +73,12 @@ impl Subject {
     /// [`Failure`] when it cannot be read or speaks of other labels.
     pub fn other(&self, name: &str, labelling: &Labelling) -> Result<Self, Failure> {
         if Path::new(name).is_file() {
-            return Ok(Self::Saved(Saved {
+            return Ok(Self::Saved(Box::new(Saved {
                 name: name.to_owned(),
                 predictions: saved::open(&[name], self.taxonomy())?,
                 taxonomy: self.taxonomy().clone(),
                 threshold: None,
-            }));
+            })));
         }
         let labelling = Labelling { model: Some(name.to_owned()), ..labelling.clone() };
         let other = Self::model(&labelling)?;
