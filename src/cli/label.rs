@@ -1,11 +1,10 @@
 //! `fineprint label`: clauses with their categories.
 
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::anyhow;
 use indicatif::ProgressBar;
 
 use super::exit::{Failure, Status};
@@ -55,7 +54,7 @@ impl Arguments {
     /// Labels the documents and writes their records.
     pub fn run(self) -> Result<Status, Failure> {
         let paths = inputs::resolve(self.paths)?;
-        let target = open_beside(&paths, self.output.as_deref())?;
+        let target = Target::beside(&paths, self.output.as_deref())?;
         let output = target.name().to_owned();
         let mut classifier = self.labelling.classifier()?;
         if let Some(precision) = self.min_precision {
@@ -71,17 +70,6 @@ impl Arguments {
         };
         pipeline.run(inputs::walk(&paths))
     }
-}
-
-/// Opens the output, which must not be one of the inputs.
-pub fn open_beside(paths: &[PathBuf], output: Option<&Path>) -> Result<Target, Failure> {
-    if let Some(output) = output
-        && inputs::includes(paths, output)
-    {
-        let message = format!("{} would be read as an input; name another", output.display());
-        return Err(Failure::Usage(anyhow!(message).context("wrong --output")));
-    }
-    Target::open(output)
 }
 
 /// A bar over the documents, where there are several and someone looks.

@@ -6,9 +6,9 @@ use std::sync::atomic::AtomicBool;
 use super::exit::{Failure, Status};
 use super::inputs;
 use super::pipeline::Pipeline;
+use super::progress;
 use super::target::Target;
 use super::values::Reading;
-use super::{label, progress};
 use crate::output::Format;
 
 /// Cut a document into clauses, without labelling them
@@ -43,7 +43,7 @@ impl Arguments {
             let message = format!("{} is a folder; name one file", paths[0].display());
             return Err(Failure::Usage(anyhow::anyhow!(message)));
         }
-        let target = label::open_beside(&paths, self.output.as_deref())?;
+        let target = Target::beside(&paths, self.output.as_deref())?;
         let output = Target::name(&target).to_owned();
         let pipeline = Pipeline {
             reading: &self.reading,

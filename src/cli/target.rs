@@ -58,8 +58,10 @@ impl Target {
         if let Some(output) = output.filter(|path| path.as_os_str() != "-")
             && inputs::includes(files, output)
         {
-            let message =
-                format!("{} is read or written already; name another output", output.display());
+            let message = format!(
+                "{} is read or written already, or would be; name another output",
+                output.display()
+            );
             return Err(Failure::Usage(anyhow!(message)));
         }
         Self::open(output)

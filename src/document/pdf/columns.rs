@@ -129,19 +129,6 @@ fn are_abreast(left: &[&Line], right: &[&Line]) -> bool {
 mod tests {
     use super::*;
 
-    fn line(text: &str, left: f64, right: f64, y: f64) -> Line {
-        Line {
-            text: text.into(),
-            left,
-            right,
-            y,
-            size: 10.0,
-            bold: false,
-            artifact: false,
-            table: None,
-        }
-    }
-
     fn texts(lines: Vec<Line>) -> Vec<Vec<String>> {
         let of = |group: Vec<Line>| group.into_iter().map(|line| line.text).collect();
         groups(lines).into_iter().map(of).collect()
@@ -149,13 +136,13 @@ mod tests {
 
     #[test]
     fn columns_under_a_title_are_read_one_after_another() {
-        let mut lines = vec![line("title", 50.0, 500.0, 700.0)];
+        let mut lines = vec![Line::plain("title", 50.0, 500.0, 700.0)];
         for n in 0..6 {
             let y = 680.0 - 12.0 * f64::from(n);
-            lines.push(line(&format!("l{n}"), 50.0, 260.0, y));
-            lines.push(line(&format!("r{n}"), 290.0, 500.0, y - 1.0));
+            lines.push(Line::plain(&format!("l{n}"), 50.0, 260.0, y));
+            lines.push(Line::plain(&format!("r{n}"), 290.0, 500.0, y - 1.0));
         }
-        lines.push(line("end", 50.0, 500.0, 500.0));
+        lines.push(Line::plain("end", 50.0, 500.0, 500.0));
         let found = texts(lines);
         assert_eq!(found.len(), 4);
         assert_eq!(found[1], ["l0", "l1", "l2", "l3", "l4", "l5"]);
@@ -168,9 +155,9 @@ mod tests {
         let mut lines = Vec::new();
         for n in 0..4 {
             let y = 680.0 - 40.0 * f64::from(n);
-            lines.push(line("cell", 50.0, 160.0, y));
+            lines.push(Line::plain("cell", 50.0, 160.0, y));
             for k in 0..3 {
-                lines.push(line("much text", 290.0, 500.0, y - 12.0 * f64::from(k)));
+                lines.push(Line::plain("much text", 290.0, 500.0, y - 12.0 * f64::from(k)));
             }
         }
         assert_eq!(groups(lines).len(), 1);

@@ -120,8 +120,7 @@ mod tests {
     use super::*;
 
     fn line(text: &str, y: f64) -> Line {
-        let (left, right, size) = (0.0, 100.0, 10.0);
-        Line { text: text.into(), left, right, y, size, bold: false, artifact: false, table: None }
+        Line::plain(text, 0.0, 100.0, y)
     }
 
     fn kept(pages: Vec<Vec<Line>>) -> Vec<String> {

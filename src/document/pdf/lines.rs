@@ -147,6 +147,21 @@ fn readable(text: &str) -> String {
 }
 
 impl Line {
+    /// A line of 10 points in regular type, outside of tables: for the tests of this folder.
+    #[cfg(test)]
+    pub fn plain(text: &str, left: f64, right: f64, y: f64) -> Self {
+        Self {
+            text: text.into(),
+            left,
+            right,
+            y,
+            size: 10.0,
+            bold: false,
+            artifact: false,
+            table: None,
+        }
+    }
+
     /// The mean width of its characters.
     pub fn char_width(&self) -> f64 {
         (self.right - self.left) / self.text.chars().count().max(1) as f64

@@ -149,17 +149,7 @@ mod tests {
     use super::*;
 
     fn line(text: &str, left: f64, y: f64) -> Line {
-        let right = left + 5.0 * text.chars().count() as f64;
-        Line {
-            text: text.into(),
-            left,
-            right,
-            y,
-            size: 10.0,
-            bold: false,
-            artifact: false,
-            table: None,
-        }
+        Line::plain(text, left, left + 5.0 * text.chars().count() as f64, y)
     }
 
     fn joined(columns: Vec<Vec<Line>>) -> Vec<String> {

@@ -271,17 +271,7 @@ mod tests {
     use super::*;
 
     fn line(text: &str, left: f64, y: f64) -> Line {
-        let right = left + 5.0 * text.len() as f64;
-        Line {
-            text: text.into(),
-            left,
-            right,
-            y,
-            size: 10.0,
-            bold: false,
-            artifact: false,
-            table: None,
-        }
+        Line::plain(text, left, left + 5.0 * text.len() as f64, y)
     }
 
     fn shown(lines: Vec<Line>) -> Vec<String> {
