@@ -4,10 +4,14 @@
 //! Tallies are additive, so a draw is a sum of them and costs no pass over the clauses.
 //!
 //! A figure is a share, and shares near 0 or 1 are skewed. So its draws are taken as log odds, with
-//! half a clause more on each side (Haldane and Anscombe), where they are nearly normal; the interval
-//! is Student's t with one degree of freedom less than there are policies. Policies that happen to
-//! have no error would vary not at all: no interval of a category, or of all clauses, is narrower than
-//! Wilson's for so many clauses.
+//! half a clause more on each side (Haldane and Anscombe), where they are nearly normal. F1 is no
+//! share of anything; that of a category stands for the share J of right ones among all clauses that
+//! have or are given the label: F1 = 2 J / (1 + J).
+//!
+//! The error of so few policies is itself uncertain, hence Student's t. Part of it is known, though:
+//! that of clauses which do not depend on each other. Only what policies add to it is estimated, and
+//! the degrees of freedom follow from its share (Satterthwaite, Biometrics Bulletin 2, 1946). The
+//! error is never less than the known part: policies that happen to have no mistake vary not at all.
 
 use super::metrics::{Measures, Tally};
 use super::student::{expanded_tail, quantile};
@@ -15,6 +19,11 @@ use crate::random::Random;
 
 /// Share of the draws inside an interval.
 const LEVEL: f64 = 0.95;
+/// Fewer policies than this do not tell how much policies differ: all of the error counts as
+/// estimated.
+const FEW: usize = 5;
+/// Degrees of freedom from which on Student's distribution is as good as normal.
+const MOST_FREEDOM: f64 = 1e5;
 
 /// How intervals are computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,29 +63,20 @@ pub fn bootstrap(groups: &[Tally], options: &Bootstrap) -> Option<Vec<Interval>>
     let found = whole.measures();
     let mut drawn = Tally::new(first.categories().len());
     let mut draws: Vec<[Spread; 3]> = vec![Default::default(); found.len()];
+    // Categories and their micro average are shares of clauses; the other averages are not.
+    let counted = first.categories().len() + 1;
     each_draw(groups.len(), options, |picked| {
         drawn.clear();
         picked.iter().for_each(|&group| drawn += &groups[group]);
-        for (spreads, measures) in draws.iter_mut().zip(drawn.measures()) {
-            for (spread, share) in spreads.iter_mut().zip(shares(&measures)) {
+        for (row, (spreads, measures)) in draws.iter_mut().zip(drawn.measures()).enumerate() {
+            for (spread, share) in spreads.iter_mut().zip(shares(&measures, row < counted)) {
                 spread.add(share);
             }
         }
     });
-    // Categories and their micro average are shares of clauses; the other averages are not.
-    let counted = first.categories().len() + 1;
     let rows = found.iter().zip(draws).enumerate().map(|(row, (measures, spreads))| {
-        let shares = shares(measures);
-        let interval = |figure: usize| {
-            let found = shares[figure]?;
-            let [low, high] = spreads[figure].interval(found, groups.len())?;
-            let [least, most] = if row < counted { found.wilson() } else { [low, high] };
-            // Rounding must not leave out the figure itself.
-            Some([
-                low.min(least).min(found.value).max(0.0),
-                high.max(most).max(found.value).min(1.0),
-            ])
-        };
+        let shares = shares(measures, row < counted);
+        let interval = |figure: usize| spreads[figure].interval(shares[figure]?, groups.len());
         Interval { precision: interval(0), recall: interval(1), f1: interval(2) }
     });
     Some(rows.collect())
@@ -97,31 +97,59 @@ pub(super) fn each_draw(groups: usize, options: &Bootstrap, mut show: impl FnMut
 struct Share {
     value: f64,
     of: f64,
+    scale: Scale,
 }
 
-/// Precision, recall and F1 of a row, where they are defined.
-fn shares(measures: &Measures) -> [Option<Share>; 3] {
+/// What a share stands for.
+#[derive(Clone, Copy, PartialEq)]
+enum Scale {
+    /// Precision or recall of clauses.
+    Clauses,
+    /// F1 of clauses, of which the share is J.
+    F1,
+    /// A mean of several shares: nothing is known of its error.
+    Mean,
+}
+
+/// Precision, recall and F1 of a row, where they are defined; `counted` when it counts clauses.
+fn shares(measures: &Measures, counted: bool) -> [Option<Share>; 3] {
     let (predicted, support) = (measures.predicted as f64, measures.support as f64);
-    let share = |value: Option<f64>, of| value.map(|value| Share { value, of });
+    let scale = if counted { Scale::Clauses } else { Scale::Mean };
+    let share = |value: Option<f64>, of| value.map(|value| Share { value, of, scale });
+    let f1 = share(measures.f1, (predicted + support) / 2.0);
     [
         share(measures.precision, predicted),
         share(measures.recall, support),
-        share(measures.f1, (predicted + support) / 2.0),
+        if counted { f1.map(Share::of_f1) } else { f1 },
     ]
 }
 
 impl Share {
-    fn log_odds(self) -> f64 {
-        ((self.value * self.of + 0.5) / ((1.0 - self.value) * self.of + 0.5)).ln()
+    /// F1, as a share of the mean of predicted and gold labels, as the share J.
+    fn of_f1(self) -> Self {
+        let value = self.value / (2.0 - self.value);
+        Self { value, of: self.of * (2.0 - self.value), scale: Scale::F1 }
     }
 
-    /// Wilson's interval, as if each clause were a policy of its own.
-    fn wilson(self) -> [f64; 2] {
-        const Z: f64 = 1.959_963_984_540_054;
-        let (p, n) = (self.value, self.of.max(1.0));
-        let middle = (p + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
-        let reach = Z / (1.0 + Z * Z / n) * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-        [middle - reach, middle + reach]
+    /// Right and wrong ones, with half a clause more of each.
+    fn counts(self) -> [f64; 2] {
+        [self.value * self.of + 0.5, (1.0 - self.value) * self.of + 0.5]
+    }
+
+    fn log_odds(self) -> f64 {
+        let [right, wrong] = self.counts();
+        (right / wrong).ln()
+    }
+
+    /// Variance of the log odds of clauses that do not depend on each other.
+    fn variance(self) -> f64 {
+        let [right, wrong] = self.counts();
+        if self.scale == Scale::Mean { 0.0 } else { 1.0 / right + 1.0 / wrong }
+    }
+
+    /// The figure that such a share stands for.
+    fn figure(self, share: f64) -> f64 {
+        if self.scale == Scale::F1 { 2.0 * share / (1.0 + share) } else { share }
     }
 }
 
@@ -150,10 +178,18 @@ impl Spread {
         }
         let n = groups as f64;
         // Draws from n policies spread too little by √((n-1)/n).
-        let error = (self.squares / self.count * n / (n - 1.0)).sqrt();
-        let reach = quantile((1.0 - LEVEL) / 2.0, n - 1.0) * error;
-        let share = |log_odds: f64| 1.0 / (1.0 + (-log_odds).exp());
-        Some([share(found.log_odds() - reach), share(found.log_odds() + reach)])
+        let drawn = self.squares / self.count * n / (n - 1.0);
+        let known = found.variance();
+        let estimated = if groups < FEW { 1.0 } else { (1.0 - known / drawn).max(0.0) };
+        let freedom = ((n - 1.0) / (estimated * estimated)).min(MOST_FREEDOM);
+        let reach = quantile((1.0 - LEVEL) / 2.0, freedom) * drawn.max(known).sqrt();
+        let bound = |log_odds: f64| found.figure(1.0 / (1.0 + (-log_odds).exp()));
+        let value = found.figure(found.value);
+        // Half a clause more on each side must not leave out the figure itself.
+        Some([
+            bound(found.log_odds() - reach).min(value),
+            bound(found.log_odds() + reach).max(value),
+        ])
     }
 }
 
@@ -234,7 +270,7 @@ mod tests {
         let unseen = [group(0, 0, 2), group(0, 0, 1)];
         let found = bootstrap(&unseen, &Bootstrap::default()).unwrap();
         assert_eq!(found[0].precision, None, "never predicted");
-        // None of three found: two policies cannot tell more than Wilson's interval for 0 of 3.
+        // None of three found: two policies cannot tell more than three clauses.
         let [low, high] = found[0].recall.unwrap();
         assert!(low == 0.0 && (0.5615..1.0).contains(&high), "{low} {high}");
     }
@@ -284,13 +320,13 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "a minute: 2,000 data sets of each size"]
+    #[ignore = "two minutes: 10,000 data sets of each size"]
     fn intervals_hold_the_truth_in_95_of_100_data_sets() {
         for policies in [115, 60, 30, 10] {
-            let found = coverage(policies, 2000);
+            let found = coverage(policies, 10_000);
             eprintln!("{policies} policies: {found:.3?}");
             for row in found {
-                assert!(row.iter().all(|share| (0.93..=0.985).contains(share)), "{row:?}");
+                assert!(row.iter().all(|share| (0.927..=0.973).contains(share)), "{row:?}");
             }
         }
     }
