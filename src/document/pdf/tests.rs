@@ -4,7 +4,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::super::watch::Watch;
-use super::super::{BlockKind, Boilerplate, Document, Gate, ReadError, ReadOptions, read};
+use super::super::{BlockKind, Boilerplate, Document, Format, Gate, ReadError, ReadOptions, read};
 use crate::clause;
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -145,7 +145,7 @@ fn what_cannot_be_read_says_why() {
     assert_eq!(failure(&fixture("encrypted.pdf")), ReadError::EncryptedPdf);
     assert_eq!(failure(b"%PDF-1.7\n1 0 obj").kind(), "pdf-broken");
     assert_eq!(failure(b"%PDF-").kind(), "pdf-broken");
-    let pdf = ReadOptions { format: super::super::Format::Pdf, ..ReadOptions::default() };
+    let pdf = ReadOptions { format: Format::Pdf, ..ReadOptions::default() };
     assert_eq!(read(b"We keep nothing.", None, &pdf).unwrap_err().kind(), "pdf-broken");
 }
 
@@ -283,7 +283,9 @@ proptest! {
             }
         }
         if super::read_unguarded(&bytes, Boilerplate::Drop, &patient()).is_ok() {
-            let options = ReadOptions { gate: Gate::Off, ..ReadOptions::default() };
+            // What stands before the mark would let it pass for text.
+            let format = Format::Pdf;
+            let options = ReadOptions { gate: Gate::Off, format, ..ReadOptions::default() };
             if let Ok(document) = read(&bytes, None, &options) {
                 check(&document);
             }
