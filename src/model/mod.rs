@@ -9,6 +9,7 @@ mod embedded;
 mod error;
 pub mod hub;
 mod layout;
+mod plain_words;
 mod tokens;
 mod weights;
 

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::{Model, Tokenizer};
 
-use super::ModelError;
 use super::layout::Layout;
+use super::{ModelError, plain_words};
 
 /// Texts below which more threads are not worth their start.
 const MIN_PARALLEL: usize = 64;
@@ -221,6 +221,10 @@ impl TokenEncoder {
     }
 
     fn pieces(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+        let plain = plain_words::model(&self.tokenizer);
+        if let Some(ids) = plain.and_then(|model| plain_words::pieces(model, text)) {
+            return Ok(ids);
+        }
         let encoding = guarded(|| self.tokenizer.encode_fast(text, false))?;
         // What other kinds of vocabulary hold is seen only here.
         if let Some(id) = encoding.get_ids().iter().find(|id| **id as usize >= self.vocab_size) {
@@ -272,7 +276,7 @@ fn word_pieces(json: &[u8]) -> Option<Tokenizer> {
 }
 
 /// The tokenizer, without truncation and padding of its own.
-fn read(json: &[u8], vocab_size: usize) -> Result<Tokenizer, ModelError> {
+pub(super) fn read(json: &[u8], vocab_size: usize) -> Result<Tokenizer, ModelError> {
     let whole = || Tokenizer::from_bytes(json);
     let mut tokenizer = guarded(|| word_pieces(json).map_or_else(whole, Ok))?;
     guarded(|| tokenizer.with_truncation(None).map(|_| ()))?;
