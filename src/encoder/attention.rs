@@ -45,10 +45,45 @@ pub fn attention(qkv: &[f32], lengths: &[usize], heads: Heads, out: &mut [f32]) 
         let rows = &qkv[first * 3 * hidden..(first + len) * 3 * hidden];
         let out = &mut out[first * hidden..(first + len) * hidden];
         for head in 0..heads.count {
-            work.load(rows, heads, head);
-            work.attend(len, heads);
+            work.load(side_by_side(rows, heads, head), heads.width);
+            work.attend(len, len, heads);
             product(&work.p, padded(len), &work.v, padded(heads.width), &mut work.o);
             store(&work.o, heads.width, out, hidden, head * heads.width);
+        }
+        first += len;
+    }
+}
+
+/// The rows of [`attention`] that belong to the first token of each sequence.
+///
+/// `queries` of these tokens and `out` are `[sequences, hidden]`; `keys_values` of all tokens is
+/// `[tokens, 2 * hidden]`.
+///
+/// # Panics
+/// When the slices have other sizes.
+pub fn attention_of_first(
+    queries: &[f32],
+    keys_values: &[f32],
+    lengths: &[usize],
+    heads: Heads,
+    out: &mut [f32],
+) {
+    let hidden = heads.hidden();
+    let tokens: usize = lengths.iter().sum();
+    assert!(queries.len() == lengths.len() * hidden && out.len() == queries.len());
+    assert!(keys_values.len() == tokens * 2 * hidden);
+    let mut work = Work::default();
+    let mut first = 0;
+    let rows = queries.chunks_exact(hidden).zip(out.chunks_exact_mut(hidden));
+    for (&len, (query, out)) in lengths.iter().zip(rows) {
+        let rows = &keys_values[first * 2 * hidden..(first + len) * 2 * hidden];
+        for head in 0..heads.count {
+            let at = head * heads.width;
+            let (keys, values) = ((rows, 2 * hidden, at), (rows, 2 * hidden, hidden + at));
+            work.load([(query, hidden, at), keys, values], heads.width);
+            work.attend(1, len, heads);
+            product(&work.p, padded(len), &work.v, padded(heads.width), &mut work.o);
+            store(&work.o, heads.width, out, hidden, at);
         }
         first += len;
     }
@@ -81,9 +116,9 @@ pub fn attention_backward(
         let (long, wide) = (padded(len), padded(width));
         for head in 0..heads.count {
             let at = head * width;
-            work.load(rows, heads, head);
-            work.attend(len, heads);
-            take(d_out, hidden, at, width, &mut d_o);
+            work.load(side_by_side(rows, heads, head), width);
+            work.attend(len, len, heads);
+            take((d_out, hidden, at), width, &mut d_o);
             // dv = pᵀ d_out
             turn(&work.p, long, &mut turned);
             product(&turned, long, &d_o, wide, &mut work.o);
@@ -127,24 +162,32 @@ struct Work {
 }
 
 impl Work {
-    fn load(&mut self, qkv: &[f32], heads: Heads, head: usize) {
-        let (hidden, width) = (heads.hidden(), heads.width);
-        let at = head * width;
-        take(qkv, 3 * hidden, at, width, &mut self.q);
-        take(qkv, 3 * hidden, hidden + at, width, &mut self.k);
+    /// Queries, keys and values.
+    fn load(&mut self, [q, k, v]: [Part; 3], width: usize) {
+        take(q, width, &mut self.q);
+        take(k, width, &mut self.k);
         turn(&self.k, padded(width), &mut self.kt);
-        take(qkv, 3 * hidden, 2 * hidden + at, width, &mut self.v);
+        take(v, width, &mut self.v);
     }
 
-    /// `p = softmax(q kᵀ / √width)`.
-    fn attend(&mut self, len: usize, heads: Heads) {
+    /// `p = softmax(q kᵀ / √width)` of so many queries and keys.
+    fn attend(&mut self, queries: usize, len: usize, heads: Heads) {
         product(&self.q, padded(heads.width), &self.kt, padded(len), &mut self.p);
-        softmax_rows(&mut self.p, len, heads.scale());
+        softmax_rows(&mut self.p, (queries, len), heads.scale());
     }
 }
 
-/// Copies `width` columns from `at` on out of rows of `stride` values.
-fn take(rows: &[f32], stride: usize, at: usize, width: usize, out: &mut Vec<f32>) {
+/// Columns of a matrix: its rows, values from row to row, and the first column.
+type Part<'a> = (&'a [f32], usize, usize);
+
+/// Queries, keys and values of a head that stand side by side.
+fn side_by_side(qkv: &[f32], heads: Heads, head: usize) -> [Part<'_>; 3] {
+    let hidden = heads.hidden();
+    [0, 1, 2].map(|i| (qkv, 3 * hidden, i * hidden + head * heads.width))
+}
+
+/// Copies `width` columns.
+fn take((rows, stride, at): Part, width: usize, out: &mut Vec<f32>) {
     let wide = padded(width);
     let count = rows.len() / stride;
     // What is copied over need not be zero before.
@@ -229,15 +272,15 @@ fn multiply<const N: usize, const FUSED: bool>(
     }
 }
 
-/// Softmax over the first `len` columns of the first `len` rows of scores times `scale`; the
+/// Softmax over the first `len` columns of the first `queries` rows of scores times `scale`; the
 /// padding becomes zero.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
-fn softmax_rows(p: &mut [f32], len: usize, scale: f32) {
+fn softmax_rows(p: &mut [f32], (queries, len): (usize, usize), scale: f32) {
     let long = padded(len);
-    for row in p.chunks_exact_mut(long).take(len) {
+    for row in p.chunks_exact_mut(long).take(queries) {
         softmax(row, len, scale);
     }
-    p[len * long..].fill(0.0);
+    p[queries * long..].fill(0.0);
 }
 
 /// `dp ← scale · p (dp − Σ p dp)`, row by row.

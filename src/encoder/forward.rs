@@ -73,8 +73,10 @@ impl Norm {
 }
 
 struct Layer<K: Kernel> {
-    /// Queries, keys and values side by side.
+    /// Queries, keys and values side by side; of the last layer keys and values.
     projected: Dense<K>,
+    /// Queries of the last layer, which only first tokens ask.
+    queries: Option<Dense<K>>,
     attended: Dense<K>,
     attended_norm: Norm,
     widened: Dense<K>,
@@ -94,12 +96,19 @@ impl<K: Kernel> Layer<K> {
         let at = |part: &str| format!("encoder.layer.{index}.{part}");
         let qkv = ["query", "key", "value"].map(|part| at(&format!("attention.self.{part}")));
         let mut dense = |names: &[String], shape| Dense::load(kernel, weights, names, shape, rows);
-        let projected = dense(&qkv, (hidden, hidden))?;
+        let last = index + 1 == config.num_hidden_layers;
+        let (queries, others) = qkv.split_at(usize::from(last));
+        let queries = match queries {
+            [] => None,
+            queries => Some(dense(queries, (hidden, hidden))?),
+        };
+        let projected = dense(others, (hidden, hidden))?;
         let attended = dense(&[at("attention.output.dense")], (hidden, hidden))?;
         let widened = dense(&[at("intermediate.dense")], (inner, hidden))?;
         let narrowed = dense(&[at("output.dense")], (hidden, inner))?;
         Ok(Self {
             projected,
+            queries,
             attended,
             attended_norm: Norm::load(weights, &at("attention.output.LayerNorm"), config)?,
             widened,
@@ -151,8 +160,8 @@ impl<K: Kernel> Default for Buffers<K> {
 
 impl<K: Kernel> Buffers<K> {
     /// The sums are normalised: the states of the tokens.
-    fn normalise(&mut self, between: Between) {
-        self.factor.normalise(&mut self.sums.values_mut()[..self.size], between);
+    fn normalise(&mut self, kernel: K, between: Between) {
+        kernel.normalise(&mut self.sums.values_mut()[..self.size], between, &mut self.factor);
     }
 }
 
@@ -233,23 +242,26 @@ impl<K: Kernel> Network<K> {
         let mut at = 0;
         for (i, len) in lengths.iter().enumerate() {
             b.sums.values_mut().copy_within(at * hidden..(at + 1) * hidden, i * hidden);
-            b.attended.copy_row(at, i);
+            b.factor.copy_row(at, i);
             at += len;
         }
         b.size = lengths.len() * hidden;
-        b.attended.truncate(lengths.len());
+        b.factor.truncate(lengths.len());
     }
 
     /// From the normalised states to the sums before the last norm of the layer.
-    fn run(&self, layer: &Layer<K>, lengths: &[usize], last: bool, b: &mut Buffers<K>) {
-        let kernel = self.kernel;
+    fn run(&self, layer: &Layer<K>, lengths: &[usize], b: &mut Buffers<K>) {
+        let (kernel, heads) = (self.kernel, self.heads);
         kernel.project(&b.factor, layer.projected.both(), &mut b.qkv);
-        kernel.attention(&b.qkv, lengths, self.heads, &mut b.attended);
-        if last {
+        if let Some(queries) = &layer.queries {
             self.keep_first(lengths, b);
+            kernel.project(&b.factor, queries.both(), &mut b.wide);
+            kernel.attention_of_first(&b.wide, &b.qkv, lengths, heads, &mut b.attended);
+        } else {
+            kernel.attention(&b.qkv, lengths, heads, &mut b.attended);
         }
         kernel.add_product(&b.attended, &layer.attended.weight, b.sums.values_mut());
-        b.normalise(layer.attended_norm.before(&layer.narrowed.bias));
+        b.normalise(kernel, layer.attended_norm.before(&layer.narrowed.bias));
         let (up, down) = (layer.widened.both(), &layer.narrowed.weight);
         kernel.feed_forward(&b.factor, up, down, &mut b.wide, b.sums.values_mut());
     }
@@ -260,12 +272,12 @@ impl<K: Kernel> Network<K> {
         let nothing = vec![0.0; self.hidden];
         self.embed(batch, b);
         let mut norm = &self.embedded_norm;
-        for (index, layer) in self.layers.iter().enumerate() {
-            b.normalise(norm.before(&layer.attended.bias));
-            self.run(layer, &lengths, index + 1 == self.layers.len(), b);
+        for layer in &self.layers {
+            b.normalise(self.kernel, norm.before(&layer.attended.bias));
+            self.run(layer, &lengths, b);
             norm = &layer.narrowed_norm;
         }
-        b.normalise(norm.before(&nothing));
+        b.normalise(self.kernel, norm.before(&nothing));
         &b.sums.values()[..b.size]
     }
 
@@ -274,11 +286,9 @@ impl<K: Kernel> Network<K> {
         let x = Rows::from_f32(x, x.len() / self.hidden, self.hidden);
         let (mut pooled, mut logits) = (Rows::new(), Rows::new());
         Portable.project(&x, self.pooler.both(), &mut pooled);
-        for value in pooled.data_mut() {
-            *value = match self.pooler_activation {
-                PoolerActivation::Tanh => value.tanh(),
-                PoolerActivation::Relu => value.max(0.0),
-            };
+        match self.pooler_activation {
+            PoolerActivation::Tanh => math::tanh(pooled.data_mut()),
+            PoolerActivation::Relu => pooled.data_mut().iter_mut().for_each(|x| *x = x.max(0.0)),
         }
         Portable.project(&pooled, self.classifier.both(), &mut logits);
         logits.to_f32()

@@ -6,6 +6,7 @@ mod forward;
 pub mod kernel;
 pub mod math;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -53,8 +54,8 @@ pub fn load(
 
 /// Scores by input and label, 0 to 1; a score depends on its own input alone.
 ///
-/// Of equal inputs one is run, and those in `cache` are not run at all. The others are sorted by
-/// length, cut into chunks, and run on `threads` threads.
+/// Of equal inputs one is run, and those in `cache` are not run at all. The others are packed into
+/// chunks, the longest first, so that the threads end together, and run on `threads` threads.
 pub fn scores(
     engine: &dyn Engine,
     inputs: &[&Tokens],
@@ -92,9 +93,7 @@ fn run(
     order: &[usize],
     threads: usize,
 ) -> Vec<(usize, Vec<f32>)> {
-    // The longest first, so that the threads end together.
-    let mut chunks = chunks(order, inputs);
-    chunks.reverse();
+    let chunks = chunks(order, inputs);
     let next = AtomicUsize::new(0);
     let work = || {
         let mut results = Vec::new();
@@ -123,20 +122,52 @@ fn run(
     })
 }
 
-/// Cuts inputs into runs of about [`CHUNK_TOKENS`] tokens.
-fn chunks<'a>(order: &'a [usize], inputs: &[&Tokens]) -> Vec<&'a [usize]> {
-    let mut chunks = Vec::new();
-    let (mut first, mut tokens) = (0, 0);
-    for (i, index) in order.iter().enumerate() {
-        let len = inputs[*index].ids.len();
-        if tokens > 0 && tokens + len > CHUNK_TOKENS {
-            chunks.push(&order[first..i]);
-            (first, tokens) = (i, 0);
-        }
-        tokens += len;
+/// Packs inputs into chunks of [`CHUNK_TOKENS`] tokens: the longest that there is still room for,
+/// again and again. Products take rows by the tile, of which chunks that are not full waste some.
+fn chunks(order: &[usize], inputs: &[&Tokens]) -> Vec<Vec<usize>> {
+    let mut left: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for &index in order {
+        left.entry(inputs[index].ids.len()).or_default().push(index);
     }
-    if first < order.len() {
-        chunks.push(&order[first..]);
+    let mut chunks = Vec::new();
+    while let Some((&longest, _)) = left.last_key_value() {
+        let mut room = CHUNK_TOKENS.max(longest);
+        let mut chunk = Vec::new();
+        while let Some((&len, indices)) = left.range_mut(..=room).next_back() {
+            chunk.extend(indices.pop());
+            if indices.is_empty() {
+                left.remove(&len);
+            }
+            room -= len;
+        }
+        chunks.push(chunk);
     }
     chunks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_are_filled_and_hold_every_input_once() {
+        let lengths: Vec<usize> = (0..400).map(|i| 3 + i * 37 % 90).chain([500, 256]).collect();
+        let tokens: Vec<Tokens> = lengths
+            .iter()
+            .map(|len| Tokens { ids: vec![0; *len], first: *len, truncated: false })
+            .collect();
+        let inputs: Vec<&Tokens> = tokens.iter().collect();
+        let order: Vec<usize> = (0..tokens.len()).collect();
+        let chunks = chunks(&order, &inputs);
+        let mut held = chunks.concat();
+        held.sort_unstable();
+        assert_eq!(held, order);
+        let sizes: Vec<usize> =
+            chunks.iter().map(|chunk| chunk.iter().map(|i| lengths[*i]).sum()).collect();
+        assert_eq!(sizes[..2], [500, 256]);
+        let (last, full) = sizes[2..].split_last().unwrap();
+        assert!(full.iter().all(|size| (250..=CHUNK_TOKENS).contains(size)), "{sizes:?}");
+        assert!(*last <= CHUNK_TOKENS);
+        assert_eq!(super::chunks(&[], &[]), Vec::<Vec<usize>>::new());
+    }
 }

@@ -1,7 +1,7 @@
 //! Matrices as kernels take and give them.
 
 use super::Aligned;
-use crate::encoder::math::{self, Between};
+use crate::encoder::math;
 
 /// What the factors of a kernel are made of.
 pub trait Value: Copy + Default + Send + Sync + 'static {
@@ -22,9 +22,6 @@ pub trait Value: Copy + Default + Send + Sync + 'static {
     fn widen(from: &[Self], to: &mut [f32]);
     /// Adds the numbers to others.
     fn add_to(from: &[Self], sums: &mut [f32]);
-    /// Normalises rows: rounded to `out`, whose rows begin `stride` values apart, and in place,
-    /// there with the bias of `between` added.
-    fn normalise(rows: &mut [f32], between: Between, out: &mut [Self], stride: usize);
 }
 
 impl Value for f32 {
@@ -51,10 +48,6 @@ impl Value for f32 {
     fn add_to(from: &[Self], sums: &mut [f32]) {
         math::add(sums, from);
     }
-
-    fn normalise(rows: &mut [f32], between: Between, out: &mut [Self], _: usize) {
-        math::normalise(rows, between, out);
-    }
 }
 
 impl Value for half::bf16 {
@@ -80,10 +73,6 @@ impl Value for half::bf16 {
 
     fn add_to(from: &[Self], sums: &mut [f32]) {
         math::add_bf16(sums, from);
-    }
-
-    fn normalise(rows: &mut [f32], between: Between, out: &mut [Self], stride: usize) {
-        math::normalise_to_bf16(rows, between, out, stride);
     }
 }
 
@@ -187,18 +176,6 @@ impl<V: Value> Rows<V> {
         for (i, row) in values.chunks_exact(self.cols).enumerate() {
             V::narrow(row, self.row_mut(first + i));
         }
-    }
-
-    /// Takes the normalised `sums`, which are left normalised with the bias of `between` added.
-    ///
-    /// # Panics
-    /// When `sums` does not hold whole rows.
-    pub fn normalise(&mut self, sums: &mut [f32], between: Between) {
-        let width = between.gamma.len();
-        assert!(sums.len().is_multiple_of(width), "rows of {width}");
-        self.reset(sums.len() / width, width);
-        let (stride, size) = (self.stride, self.rows * self.stride);
-        V::normalise(sums, between, &mut self.data_mut()[..size], stride);
     }
 
     /// Copies a row to an earlier one.

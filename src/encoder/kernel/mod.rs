@@ -19,10 +19,20 @@ pub use memory::Aligned;
 pub use portable::Portable;
 
 use super::attention::Heads;
-use super::math;
+use super::math::{self, Between};
 
 /// Sums that a kernel adds to have room for rows up to a multiple of this.
 pub const STRIP: usize = 32;
+
+/// Rows of `sums` that are to be normalised.
+///
+/// # Panics
+/// When they are not whole.
+fn rows_of(sums: &[f32], between: Between) -> usize {
+    let width = between.gamma.len();
+    assert!(sums.len().is_multiple_of(width), "rows of {width}");
+    sums.len() / width
+}
 
 /// Matrix products and attention of one kind of CPU, on the calling thread.
 ///
@@ -111,6 +121,28 @@ pub trait Kernel: Copy + Send + Sync + 'static {
         heads: Heads,
         out: &mut Rows<Self::Value>,
     );
+
+    /// The rows of [`Kernel::attention`] that belong to the first token of each sequence, bit for
+    /// bit. `queries` of these tokens is `[sequences, hidden]`, which `out` becomes; `keys_values`
+    /// of all tokens is `[tokens, 2 * hidden]`.
+    ///
+    /// # Panics
+    /// When the shapes do not fit each other.
+    fn attention_of_first(
+        self,
+        queries: &Rows<Self::Value>,
+        keys_values: &Rows<Self::Value>,
+        lengths: &[usize],
+        heads: Heads,
+        out: &mut Rows<Self::Value>,
+    );
+
+    /// `out` = the normalised rows of `sums`, which are left normalised with the bias of `between`
+    /// added.
+    ///
+    /// # Panics
+    /// When `sums` does not hold whole rows.
+    fn normalise(self, sums: &mut [f32], between: Between, out: &mut Rows<Self::Value>);
 
     /// `x · Φ(x)` in place, the GELU of BERT.
     fn gelu(self, x: &mut [f32]) {

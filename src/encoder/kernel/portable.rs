@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::sums::{self, Left, PANEL, Right};
-use super::{Block, Kernel, Packed, Rows};
-use crate::encoder::attention::{Heads, attention, attention_backward};
+use super::{Block, Kernel, Packed, Rows, rows_of};
+use crate::encoder::attention::{Heads, attention, attention_backward, attention_of_first};
+use crate::encoder::math::{self, Between};
 
 /// f32 products with the widest vectors the CPU has.
 #[derive(Debug, Clone, Copy)]
@@ -78,10 +79,31 @@ impl Kernel for Portable {
         }
     }
 
+    fn normalise(self, sums: &mut [f32], between: Between, out: &mut Rows<f32>) {
+        out.reset(rows_of(sums, between), between.gamma.len());
+        let size = sums.len();
+        math::normalise(sums, between, &mut out.data_mut()[..size]);
+    }
+
     fn attention(self, qkv: &Rows<f32>, lengths: &[usize], heads: Heads, out: &mut Rows<f32>) {
         out.reset(qkv.rows(), heads.hidden());
         let size = qkv.rows() * heads.hidden();
         attention(&qkv.data()[..3 * size], lengths, heads, &mut out.data_mut()[..size]);
+    }
+
+    fn attention_of_first(
+        self,
+        queries: &Rows<f32>,
+        keys_values: &Rows<f32>,
+        lengths: &[usize],
+        heads: Heads,
+        out: &mut Rows<f32>,
+    ) {
+        out.reset(queries.rows(), heads.hidden());
+        let size = queries.rows() * heads.hidden();
+        let keys_values = &keys_values.data()[..keys_values.rows() * keys_values.cols()];
+        let (queries, out) = (&queries.data()[..size], &mut out.data_mut()[..size]);
+        attention_of_first(queries, keys_values, lengths, heads, out);
     }
 
     fn attention_backward(

@@ -13,7 +13,7 @@ use multiversion::multiversion;
 
 pub use dropout::Dropout;
 pub use gelu::{GELU_CDF, GELU_END, fast_gelu, fast_gelu_backward, gelu, gelu_backward};
-pub use norm::{Between, layer_norm, layer_norm_backward, normalise, normalise_to_bf16};
+pub use norm::{Between, layer_norm, layer_norm_backward, normalise};
 pub use rounding::{add_bf16, from_bf16, rows_to_bf16, to_bf16};
 pub(super) use softmax::softmax;
 pub use softmax::softmax_gradient_to_bf16;
@@ -73,6 +73,15 @@ pub(crate) fn exp(x: f32) -> f32 {
     p = p * r + 0.5;
     let y = p * r * r + r + 1.0;
     floor * y * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
+}
+
+/// The hyperbolic tangent in place, to an error below 2e-7: (1 − e) / (1 + e) with e = e^(−2 |x|).
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
+pub fn tanh(values: &mut [f32]) {
+    for x in values {
+        let e = exp(-2.0 * x.abs());
+        *x = ((1.0 - e) / (1.0 + e)).copysign(*x);
+    }
 }
 
 /// Adds `bias` to the first `rows` rows, which begin `stride` values apart.
@@ -162,6 +171,17 @@ pub fn sigmoid(x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tanh_is_close() {
+        let mut values: Vec<f32> = (-20_000..=20_000).map(|i| i as f32 / 1000.0).collect();
+        values.extend([1e4, -1e4, f32::MIN_POSITIVE, -1e-20]);
+        let exact: Vec<f64> = values.iter().map(|x| f64::from(*x).tanh()).collect();
+        tanh(&mut values);
+        for (found, exact) in values.iter().zip(exact) {
+            assert!((f64::from(*found) - exact).abs() < 2e-7, "{found} {exact}");
+        }
+    }
 
     #[test]
     fn exp_is_close() {

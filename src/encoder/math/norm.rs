@@ -1,9 +1,7 @@
 //! Layer normalisation, forward and backward.
 
-use half::bf16;
 use multiversion::multiversion;
 
-use super::rounding::bf16_bits;
 use super::sum;
 
 /// Normalises every row of `x` to mean 0 and variance 1, then scales and shifts it.
@@ -39,30 +37,15 @@ pub struct Between<'a> {
 /// Normalises every row: to `out`, and with `bias` added in place.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
 pub fn normalise(rows: &mut [f32], between: Between, out: &mut [f32]) {
-    let width = between.gamma.len();
-    for (row, out) in rows.chunks_exact_mut(width).zip(out.chunks_exact_mut(width)) {
-        normalise_row(row, between, out, |value| value);
-    }
-}
-
-/// As [`normalise`], to rows of bf16 values `stride` values apart.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
-pub fn normalise_to_bf16(rows: &mut [f32], between: Between, out: &mut [bf16], stride: usize) {
-    let width = between.gamma.len();
-    for (row, out) in rows.chunks_exact_mut(width).zip(out.chunks_mut(stride)) {
-        normalise_row(row, between, out, |value| bf16::from_bits(bf16_bits(value)));
-    }
-}
-
-#[inline(always)]
-fn normalise_row<V>(row: &mut [f32], between: Between, out: &mut [V], narrow: impl Fn(f32) -> V) {
     let Between { gamma, beta, eps, bias } = between;
-    let (mean, scale) = moments(row, eps);
-    for ((((x, out), gamma), beta), bias) in row.iter_mut().zip(out).zip(gamma).zip(beta).zip(bias)
-    {
-        let value = (*x - mean) * scale * gamma + beta;
-        *out = narrow(value);
-        *x = value + bias;
+    let width = gamma.len();
+    for (row, out) in rows.chunks_exact_mut(width).zip(out.chunks_exact_mut(width)) {
+        let (mean, scale) = moments(row, eps);
+        let rows = row.iter_mut().zip(out).zip(gamma).zip(beta).zip(bias);
+        for ((((x, out), gamma), beta), bias) in rows {
+            *out = (*x - mean) * scale * gamma + beta;
+            *x = *out + bias;
+        }
     }
 }
 

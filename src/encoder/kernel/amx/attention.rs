@@ -5,7 +5,7 @@ use half::bf16;
 use super::finish;
 use super::pack::{self, View, packed_len};
 use super::tiles::{self, Configured, STEP, Step, TILE, TILE_VALUES};
-use crate::encoder::attention::{Heads, attention, attention_backward};
+use crate::encoder::attention::{Heads, attention, attention_backward, attention_of_first};
 use crate::encoder::kernel::{Aligned, Rows, Value};
 use crate::encoder::math;
 
@@ -30,14 +30,47 @@ pub fn forward(
         return;
     }
     let mut work = Work::new(lengths, heads);
-    let stride = out.stride();
     let mut first = 0;
     for &len in lengths {
         for head in 0..heads.count {
             let parts = parts(qkv, first, len, heads, head);
-            let at = first * stride + head * heads.width;
-            let end = at + (len.max(1) - 1) * stride + heads.width;
-            work.attend(tiles, parts, heads, &mut out.data_mut()[at..end], stride);
+            work.attend(tiles, parts, heads, out, (first, head * heads.width));
+        }
+        first += len;
+    }
+}
+
+/// The attention of the first token of every sequence.
+pub fn forward_of_first(
+    tiles: &Configured,
+    queries: &Rows<bf16>,
+    keys_values: &Rows<bf16>,
+    lengths: &[usize],
+    heads: Heads,
+    out: &mut Rows<bf16>,
+) {
+    let hidden = heads.hidden();
+    let tokens = lengths.iter().sum::<usize>();
+    assert!(queries.rows() == lengths.len() && queries.cols() == hidden);
+    assert!(keys_values.rows() == tokens && keys_values.cols() == 2 * hidden);
+    if !heads.width.is_multiple_of(STEP) {
+        let mut values = vec![0.0; queries.rows() * hidden];
+        let (queries, keys_values) = (queries.to_f32(), keys_values.to_f32());
+        attention_of_first(&queries, &keys_values, lengths, heads, &mut values);
+        out.fill_from(&values, lengths.len(), hidden);
+        return;
+    }
+    let mut work = Work::new(lengths, heads);
+    let mut first = 0;
+    for (sequence, &len) in lengths.iter().enumerate() {
+        for head in 0..heads.count {
+            let at = head * heads.width;
+            let parts = [
+                part(queries, sequence, 1, at, heads.width),
+                part(keys_values, first, len, at, heads.width),
+                part(keys_values, first, len, hidden + at, heads.width),
+            ];
+            work.attend(tiles, parts, heads, out, (sequence, at));
         }
         first += len;
     }
@@ -114,21 +147,22 @@ impl Work {
         }
     }
 
-    /// `out = softmax(q kᵀ / √width) v`, rows `stride` values apart.
+    /// `out = softmax(q kᵀ / √width) v`, in rows and columns from those of `at` on.
     fn attend(
         &mut self,
         tiles: &Configured,
         [q, k, v]: [View; 3],
         heads: Heads,
-        out: &mut [bf16],
-        stride: usize,
+        out: &mut Rows<bf16>,
+        at: (usize, usize),
     ) {
-        let (len, width) = (q.rows, heads.width);
+        let (len, width) = (k.rows, heads.width);
+        let stride = out.stride();
         let long = len.next_multiple_of(STEP);
         pack_columns(k, &mut self.keys);
         pack_rows(v, &mut self.values);
-        for row in (0..len).step_by(STEP) {
-            let rows = STEP.min(len - row);
+        for row in (0..q.rows).step_by(STEP) {
+            let rows = STEP.min(q.rows - row);
             let tall = rows.next_multiple_of(TILE);
             let scores = &mut self.scores.values_mut()[..tall * long];
             let p = &mut self.p.values_mut()[..tall * long];
@@ -139,7 +173,8 @@ impl Work {
             // SAFETY: tiles are configured, so the CPU has these vectors.
             unsafe { finish::softmax(scores, (long, len), heads.scale(), p, inverse) };
             strip(tiles, (&*p, long), &self.values, (long, width), sums);
-            let out = &mut out[row * stride..];
+            let first = (at.0 + row) * stride + at.1;
+            let out = &mut out.data_mut()[first..first + (rows - 1) * stride + width];
             // SAFETY: as above.
             unsafe { finish::scaled(sums, width, inverse, out, stride) };
         }

@@ -2,6 +2,7 @@
 
 mod attention;
 mod finish;
+mod norm;
 mod pack;
 mod product;
 mod tiles;
@@ -13,9 +14,9 @@ use half::bf16;
 use self::pack::View;
 use self::product::{Right, Sums};
 use self::tiles::{Configured, STEP};
-use super::{Block, Kernel, Packed, Rows};
+use super::{Block, Kernel, Packed, Rows, rows_of};
 use crate::encoder::attention::Heads;
-use crate::encoder::math;
+use crate::encoder::math::{self, Between};
 
 /// Products on AMX. A value of this type proves that the CPU and the kernel allow it.
 #[derive(Debug, Clone, Copy)]
@@ -154,6 +155,13 @@ impl Kernel for Amx {
         }
     }
 
+    fn normalise(self, sums: &mut [f32], between: Between, out: &mut Rows<bf16>) {
+        out.reset(rows_of(sums, between), between.gamma.len());
+        let stride = out.stride();
+        // SAFETY: an `Amx` exists only where the CPU has these vectors.
+        unsafe { norm::normalise(sums, between, out.data_mut(), stride) };
+    }
+
     fn gelu(self, x: &mut [f32]) {
         math::fast_gelu(x);
     }
@@ -167,6 +175,19 @@ impl Kernel for Amx {
         out.reset(qkv.rows(), heads.hidden());
         let tiles = self.tiles();
         attention::forward(&tiles, qkv, lengths, heads, out);
+    }
+
+    fn attention_of_first(
+        self,
+        queries: &Rows<bf16>,
+        keys_values: &Rows<bf16>,
+        lengths: &[usize],
+        heads: Heads,
+        out: &mut Rows<bf16>,
+    ) {
+        out.reset(queries.rows(), heads.hidden());
+        let tiles = self.tiles();
+        attention::forward_of_first(&tiles, queries, keys_values, lengths, heads, out);
     }
 
     fn attention_backward(

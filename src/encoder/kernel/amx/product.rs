@@ -6,7 +6,7 @@
 
 use half::bf16;
 
-use super::tiles::{Configured, DEPTH, STEP, Step, TILE_VALUES, step};
+use super::tiles::{self, Configured, DEPTH, STEP, Step, TILE, TILE_VALUES};
 use crate::encoder::kernel::{Packed, Rows};
 
 /// Values of a right factor that a step fetches ahead for each pair of tiles it reads.
@@ -59,8 +59,9 @@ impl<'a> Right<'a> {
     }
 }
 
-/// Calls `each` with row and column of every block; the step lacks its sums.
-fn walk(a: &Rows<bf16>, b: Right, mut each: impl FnMut(usize, usize, Step)) {
+/// Calls `each` with row and column of every block, the step that computes it, which lacks its sums,
+/// and whether half of it will do.
+fn walk(a: &Rows<bf16>, b: Right, mut each: impl FnMut(usize, usize, Step, bool)) {
     if a.rows() == 0 || b.panels == 0 || b.steps == 0 {
         return;
     }
@@ -82,10 +83,18 @@ fn walk(a: &Rows<bf16>, b: Right, mut each: impl FnMut(usize, usize, Step)) {
                     add: false,
                     ahead: right.wrapping_add(group * b.panel + row / STEP * b.steps * AHEAD),
                 };
-                each(row, panel * STEP, step);
+                each(row, panel * STEP, step, row + TILE >= a.rows());
             }
         }
     }
+}
+
+/// # Safety
+/// As [`tiles::step`].
+#[inline(always)]
+unsafe fn run(step: Step, half: bool) {
+    // SAFETY: the caller's promise.
+    unsafe { if half { tiles::half_step(step) } else { tiles::step(step) } }
 }
 
 /// Gives the sums of every block of `a · b` to `each`, with its row and column.
@@ -96,11 +105,11 @@ pub fn blocks(
     mut each: impl FnMut(usize, usize, &mut Sums),
 ) {
     let mut sums = Sums([0.0; STEP * STEP]);
-    walk(a, b, |row, col, at| {
+    walk(a, b, |row, col, at, half| {
         let at = Step { c: sums.0.as_mut_ptr(), c_stride: STEP, ..at };
         // SAFETY: tiles are configured; `walk` has seen to 32 rows of `a` and the steps of `b`;
         // `sums` has 32 x 32 values.
-        unsafe { step(at) };
+        unsafe { run(at, half) };
         each(row, col, &mut sums);
     });
 }
@@ -109,9 +118,9 @@ pub fn blocks(
 pub fn add(_: &Configured, a: &Rows<bf16>, b: Right, sum: &mut [f32]) {
     let cols = b.panels * STEP;
     assert!(sum.len() >= a.rows().next_multiple_of(STEP) * cols, "no room for the sums");
-    walk(a, b, |row, col, at| {
+    walk(a, b, |row, col, at, half| {
         let c = sum[row * cols + col..].as_mut_ptr();
         // SAFETY: as above; the assert holds 32 rows of 32 sums from here on.
-        unsafe { step(Step { c, c_stride: cols, add: true, ..at }) };
+        unsafe { run(Step { c, c_stride: cols, add: true, ..at }, half) };
     });
 }

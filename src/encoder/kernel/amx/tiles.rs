@@ -77,7 +77,7 @@ impl Drop for Configured {
 /// A block of 32 x 32 sums: where its factors and its sums lie.
 #[derive(Clone, Copy)]
 pub struct Step {
-    /// 32 rows of `32 * steps` values, `a_stride` values apart.
+    /// 32 rows (16 for half a step) of `32 * steps` values, `a_stride` values apart.
     pub a: *const bf16,
     pub a_stride: usize,
     /// `steps` pairs of packed tiles.
@@ -166,19 +166,25 @@ pub unsafe fn step(step: Step) {
     }
 }
 
-/// `c = a · b` for half a step: 16 rows of `a` and of `c`; fetches nothing ahead.
+/// As [`step`] for half a step: 16 rows of `a` and of `c`; fetches nothing ahead.
 ///
 /// # Safety
 /// As [`step`].
 #[inline(always)]
 pub unsafe fn half_step(step: Step) {
-    let Step { a, a_stride, b, steps, c, c_stride, .. } = step;
+    let Step { a, a_stride, b, steps, c, c_stride, add, .. } = step;
     // SAFETY: see above.
     unsafe {
         asm!(
+            "test {add:e}, {add:e}",
+            "jz 2f",
+            "tileloadd tmm0, [{c} + {sc} * 1]",
+            "tileloadd tmm1, [{c} + {sc} * 1 + 64]",
+            "jmp 3f",
+            "2:",
             "tilezero tmm0",
             "tilezero tmm1",
-            "2:",
+            "3:",
             "tileloadd tmm4, [{a} + {sa} * 1]",
             "tileloadd tmm6, [{b} + {sb} * 1]",
             "tdpbf16ps tmm0, tmm4, tmm6",
@@ -187,9 +193,10 @@ pub unsafe fn half_step(step: Step) {
             "add {a}, 64",
             "add {b}, 2048",
             "dec {n}",
-            "jnz 2b",
+            "jnz 3b",
             "tilestored [{c} + {sc} * 1], tmm0",
             "tilestored [{c} + {sc} * 1 + 64], tmm1",
+            add = in(reg) u32::from(add),
             a = inout(reg) a => _,
             b = inout(reg) b => _,
             n = inout(reg) steps => _,
