@@ -60,7 +60,7 @@ pub fn attention(qkv: &[f32], lengths: &[usize], heads: Heads, out: &mut [f32]) 
 /// `[tokens, 2 * hidden]`.
 ///
 /// # Panics
-/// When the slices have other sizes.
+/// When the slices have other sizes, or a sequence has no token.
 pub fn attention_of_first(
     queries: &[f32],
     keys_values: &[f32],
@@ -71,7 +71,7 @@ pub fn attention_of_first(
     let hidden = heads.hidden();
     let tokens: usize = lengths.iter().sum();
     assert!(queries.len() == lengths.len() * hidden && out.len() == queries.len());
-    assert!(keys_values.len() == tokens * 2 * hidden);
+    assert!(keys_values.len() == tokens * 2 * hidden && !lengths.contains(&0));
     let mut work = Work::default();
     let mut first = 0;
     let rows = queries.chunks_exact(hidden).zip(out.chunks_exact_mut(hidden));

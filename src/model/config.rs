@@ -144,6 +144,7 @@ impl Config {
             ));
         }
         if sizes.contains(&0)
+            || self.num_hidden_layers == 0
             || self.max_position_embeddings < 8
             || architecture == Architecture::Bert && self.type_vocab_size < 2
         {

@@ -37,22 +37,23 @@ fn kind(c: char) -> Kind {
     }
 }
 
-/// The word pieces of the tokenizer of an uncased BERT; `None` for other tokenizers.
-pub fn model(tokenizer: &Tokenizer) -> Option<&WordPiece> {
+/// Whether this is the tokenizer of an uncased BERT, for which [`pieces`] finds what it finds.
+pub fn will_do(tokenizer: &Tokenizer) -> bool {
     let Some(NormalizerWrapper::BertNormalizer(normalizer)) = tokenizer.get_normalizer() else {
-        return None;
+        return false;
     };
-    let Some(PreTokenizerWrapper::BertPreTokenizer(_)) = tokenizer.get_pre_tokenizer() else {
-        return None;
-    };
-    let ModelWrapper::WordPiece(model) = tokenizer.get_model() else { return None };
-    let plain = normalizer.clean_text && normalizer.lowercase;
+    let pre_tokenizer = tokenizer.get_pre_tokenizer();
     let mut added = tokenizer.get_added_vocabulary().get_added_tokens_decoder().values();
-    (plain && added.all(|token| token.content.starts_with(ADDED))).then_some(model)
+    normalizer.clean_text
+        && normalizer.lowercase
+        && matches!(pre_tokenizer, Some(PreTokenizerWrapper::BertPreTokenizer(_)))
+        && matches!(tokenizer.get_model(), ModelWrapper::WordPiece(_))
+        && added.all(|token| token.content.starts_with(ADDED))
 }
 
 /// Ids of the pieces of a text; `None` when it is for the library.
-pub fn pieces(model: &WordPiece, text: &str) -> Option<Vec<u32>> {
+pub fn pieces(tokenizer: &Tokenizer, text: &str) -> Option<Vec<u32>> {
+    let ModelWrapper::WordPiece(model) = tokenizer.get_model() else { return None };
     let mut ids = Vec::with_capacity(text.len() / 4);
     let mut word = String::new();
     for c in text.chars() {
@@ -107,7 +108,8 @@ mod tests {
 
     /// Whether the text was plain; if so, its pieces are the library's.
     fn agrees(tokenizer: &Tokenizer, text: &str) -> bool {
-        let found = pieces(model(tokenizer).unwrap(), text);
+        assert!(will_do(tokenizer));
+        let found = pieces(tokenizer, text);
         if let Some(ids) = &found {
             let expected = tokenizer.encode_fast(text, false).unwrap();
             assert_eq!(ids, expected.get_ids(), "{text:?}");
@@ -139,7 +141,7 @@ mod tests {
         let is_plain = |change: &dyn Fn(&mut serde_json::Value)| {
             let mut json = json.clone();
             change(&mut json);
-            model(&Tokenizer::from_bytes(json.to_string()).unwrap()).is_some()
+            will_do(&Tokenizer::from_bytes(json.to_string()).unwrap())
         };
         assert!(is_plain(&|_| ()));
         assert!(!is_plain(&|json| json["normalizer"]["lowercase"] = false.into()));

@@ -8,6 +8,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use tokenizers::models::wordpiece::WordPiece;
+use tokenizers::processors::PostProcessorWrapper;
 use tokenizers::{Model, Tokenizer};
 
 use super::layout::Layout;
@@ -104,6 +105,8 @@ pub struct TokenEncoder {
     max_tokens: usize,
     /// Whether the clause before is shown.
     previous: bool,
+    /// Whether plain text has a shorter way.
+    plain: bool,
 }
 
 impl TokenEncoder {
@@ -120,7 +123,7 @@ impl TokenEncoder {
                 .ok_or_else(|| ModelError::Tokenizer(format!("it has no token {token}")))
         };
         let layout = Layout::bert(id("[CLS]")?, id("[SEP]")?);
-        Ok(Self { tokenizer, layout, vocab_size, max_tokens: max_tokens.max(8), previous: false })
+        Ok(Self::new(tokenizer, layout, vocab_size, max_tokens.max(8)))
     }
 
     /// Reads a `tokenizer.json` that says itself where the special tokens stand.
@@ -138,13 +141,18 @@ impl TokenEncoder {
         if layout.largest_id() as usize >= vocab_size {
             return Err(beyond(layout.largest_id(), vocab_size));
         }
-        let encoder = Self { tokenizer, layout, vocab_size, max_tokens, previous: false };
+        let encoder = Self::new(tokenizer, layout, vocab_size, max_tokens);
         if max_tokens < encoder.least_tokens() {
             return Err(ModelError::Tokenizer(format!(
                 "inputs of {max_tokens} tokens are too short for its special tokens"
             )));
         }
         Ok(encoder)
+    }
+
+    fn new(tokenizer: Tokenizer, layout: Layout, vocab_size: usize, max_tokens: usize) -> Self {
+        let plain = plain_words::will_do(&tokenizer);
+        Self { tokenizer, layout, vocab_size, max_tokens, previous: false, plain }
     }
 
     /// Fewest tokens of an input that leave room for text and context, whatever the special ones
@@ -221,16 +229,16 @@ impl TokenEncoder {
     }
 
     fn pieces(&self, text: &str) -> Result<Vec<u32>, ModelError> {
-        let plain = plain_words::model(&self.tokenizer);
-        if let Some(ids) = plain.and_then(|model| plain_words::pieces(model, text)) {
-            return Ok(ids);
+        let plain = if self.plain { plain_words::pieces(&self.tokenizer, text) } else { None };
+        let ids = match plain {
+            Some(ids) => ids,
+            None => guarded(|| self.tokenizer.encode_fast(text, false))?.get_ids().to_vec(),
+        };
+        // What other kinds of vocabulary hold, and damaged ones, is seen only here.
+        match ids.iter().find(|id| **id as usize >= self.vocab_size) {
+            Some(id) => Err(beyond(*id, self.vocab_size)),
+            None => Ok(ids),
         }
-        let encoding = guarded(|| self.tokenizer.encode_fast(text, false))?;
-        // What other kinds of vocabulary hold is seen only here.
-        if let Some(id) = encoding.get_ids().iter().find(|id| **id as usize >= self.vocab_size) {
-            return Err(beyond(*id, self.vocab_size));
-        }
-        Ok(encoding.get_ids().to_vec())
     }
 }
 
@@ -275,12 +283,13 @@ fn word_pieces(json: &[u8]) -> Option<Tokenizer> {
     Some(tokenizer)
 }
 
-/// The tokenizer, without truncation and padding of its own.
+/// The tokenizer, without truncation, padding and special tokens of its own.
 pub(super) fn read(json: &[u8], vocab_size: usize) -> Result<Tokenizer, ModelError> {
     let whole = || Tokenizer::from_bytes(json);
     let mut tokenizer = guarded(|| word_pieces(json).map_or_else(whole, Ok))?;
     guarded(|| tokenizer.with_truncation(None).map(|_| ()))?;
     tokenizer.with_padding(None);
+    tokenizer.with_post_processor(None::<PostProcessorWrapper>);
     let size = vocabulary_size(json).max(tokenizer.get_vocab_size(true));
     if size > vocab_size {
         return Err(ModelError::Tokenizer(format!(
@@ -324,5 +333,18 @@ mod tests {
             assert_eq!(ours.unwrap().get_ids(), theirs.unwrap().get_ids());
         }
         assert!(word_pieces(br#"{"model":{"type":"Unigram","vocab":[]}}"#).is_none());
+    }
+
+    #[test]
+    #[cfg(feature = "embedded-model")]
+    fn tokens_beyond_the_model_are_an_error_on_either_way() {
+        use super::*;
+        let json = crate::model::embedded().tokenizer;
+        let mut encoder = TokenEncoder::parse(&json, usize::MAX, 64).unwrap();
+        encoder.vocab_size = 1000;
+        for text in ["the", "thé"] {
+            let error = encoder.encode(&Input { text, ..Input::default() }).unwrap_err();
+            assert!(error.to_string().contains("beyond the 1000 of the model"), "{error}");
+        }
     }
 }

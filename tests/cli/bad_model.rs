@@ -78,8 +78,13 @@ fn a_missing_tensor_is_named() {
 #[test]
 fn a_layer_left_unread_is_named() {
     let work = Work::with_documents();
+    let mut weights = Weights::parse(work.read("model/model.safetensors").into()).unwrap();
+    let bias = weights.0["encoder.layer.0.output.dense.bias"].clone();
+    weights.0.insert("encoder.layer.1.output.dense.bias".to_owned(), bias);
+    work.write("model/model.safetensors", weights.to_half().unwrap());
+    assert_refused(&work, &["model.safetensors", "encoder.layer.1.", "1 layer"]);
     edit_config(&work, |config| config["num_hidden_layers"] = 0.into());
-    assert_refused(&work, &["model.safetensors", "encoder.layer.0.", "0 layers"]);
+    assert_refused(&work, &["config.json", "a size is zero"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The only place that knows which CPU it runs on: matrix products and attention.
+//! The only place that knows which CPU it runs on: matrix products, attention and norms.
 //!
 //! A [`Kernel`] works on factors made of its own [`Value`]s (f32, or bf16 where the CPU has units
 //! for it) and sums in f32. Everything above is written once, for any kernel.
@@ -34,7 +34,7 @@ fn rows_of(sums: &[f32], between: Between) -> usize {
     sums.len() / width
 }
 
-/// Matrix products and attention of one kind of CPU, on the calling thread.
+/// Matrix products, attention and norms of one kind of CPU, on the calling thread.
 ///
 /// A row of a product depends on the same row of the left factor and on the right factor alone,
 /// bit for bit, whatever the other rows hold and however many there are.
@@ -86,7 +86,7 @@ pub trait Kernel: Copy + Send + Sync + 'static {
         self.product(a, b, &mut |block| block.add_to(sum, b.cols()));
     }
 
-    /// `sum += gelu(a · up + bias) · down`, otherwise as [`Kernel::add_product`]. `wide` is memory
+    /// `sum += gelu(a · up + bias) · down`, `up` with its bias, otherwise as [`Kernel::add_product`]. `wide` is memory
     /// to work in.
     ///
     /// # Panics
@@ -94,19 +94,11 @@ pub trait Kernel: Copy + Send + Sync + 'static {
     fn feed_forward(
         self,
         a: &Rows<Self::Value>,
-        (up, bias): (&Packed<Self::Value>, &[f32]),
+        up: (&Packed<Self::Value>, &[f32]),
         down: &Packed<Self::Value>,
         wide: &mut Rows<Self::Value>,
         sum: &mut [f32],
-    ) {
-        wide.reset(a.rows(), up.cols());
-        self.product(a, up, &mut |mut block| {
-            block.add_bias(bias);
-            self.gelu(block.values);
-            wide.put(&block);
-        });
-        self.add_product(wide, down, sum);
-    }
+    );
 
     /// `out = softmax(q kᵀ / √width) v` for every sequence and head; `qkv` is
     /// `[tokens, 3 * hidden]`, `out` becomes `[tokens, hidden]`. `lengths` are the token counts of
@@ -127,7 +119,7 @@ pub trait Kernel: Copy + Send + Sync + 'static {
     /// of all tokens is `[tokens, 2 * hidden]`.
     ///
     /// # Panics
-    /// When the shapes do not fit each other.
+    /// When the shapes do not fit each other, or a sequence has no token.
     fn attention_of_first(
         self,
         queries: &Rows<Self::Value>,

@@ -53,6 +53,7 @@ pub fn forward_of_first(
     let tokens = lengths.iter().sum::<usize>();
     assert!(queries.rows() == lengths.len() && queries.cols() == hidden);
     assert!(keys_values.rows() == tokens && keys_values.cols() == 2 * hidden);
+    assert!(!lengths.contains(&0), "a sequence without a token");
     if !heads.width.is_multiple_of(STEP) {
         let mut values = vec![0.0; queries.rows() * hidden];
         let (queries, keys_values) = (queries.to_f32(), keys_values.to_f32());

@@ -29,17 +29,18 @@ pub fn normalise(rows: &mut [f32], between: Between, out: &mut [bf16], stride: u
     }
 }
 
-/// The lanes that hold values from `at` on.
-fn lanes(width: usize, at: usize) -> __mmask16 {
-    u16::MAX >> (TILE - TILE.min(width - at))
+/// The lanes that hold values when so many are left.
+fn lanes(left: usize) -> __mmask16 {
+    u16::MAX >> (TILE - TILE.min(left))
 }
 
 /// Sixteen values from `at` on; beyond the end, zeros.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn load(values: &[f32], at: usize) -> __m512 {
+    let rest = &values[at..];
     // SAFETY: only values of the slice are read.
-    unsafe { _mm512_maskz_loadu_ps(lanes(values.len(), at), values.as_ptr().add(at)) }
+    unsafe { _mm512_maskz_loadu_ps(lanes(rest.len()), rest.as_ptr()) }
 }
 
 /// Sums up the row in a fixed order: `add` adds to running sums what it makes of sixteen values.
@@ -51,7 +52,7 @@ fn sum(row: &[f32], add: impl Fn(__m512, __m512, __mmask16) -> __m512) -> f32 {
         for (chain, sum) in sums.iter_mut().enumerate() {
             let at = first + chain * TILE;
             if at < row.len() {
-                *sum = add(*sum, load(row, at), lanes(row.len(), at));
+                *sum = add(*sum, load(row, at), lanes(row.len() - at));
             }
         }
     }
@@ -72,7 +73,7 @@ fn put(row: &mut [f32], between: Between, out: &mut [bf16]) {
     let scale = 1.0 / (squares / n + between.eps).sqrt();
     let scales = _mm512_set1_ps(scale);
     for at in (0..row.len()).step_by(TILE) {
-        let lanes = lanes(row.len(), at);
+        let lanes = lanes(row.len() - at);
         let off = _mm512_mul_ps(_mm512_maskz_sub_ps(lanes, load(row, at), means), scales);
         let value = _mm512_fmadd_ps(off, load(between.gamma, at), load(between.beta, at));
         let next = _mm512_add_ps(value, load(between.bias, at));

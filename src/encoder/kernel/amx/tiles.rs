@@ -84,7 +84,7 @@ pub struct Step {
     pub b: *const bf16,
     /// At least 1.
     pub steps: usize,
-    /// 32 rows of 32 sums, `c_stride` values apart.
+    /// 32 rows (16 for half a step) of 32 sums, `c_stride` values apart.
     pub c: *mut f32,
     pub c_stride: usize,
     /// Adds to the sums that are there.
