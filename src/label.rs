@@ -178,11 +178,11 @@ impl Classifier {
 
     /// Gives a label only where the model's stored evidence certifies a precision of at least
     /// `min_precision`; what the usual thresholds would give beyond that is withheld. Evidence
-    /// for a higher precision holds for a lower one too.
+    /// for a higher precision holds for a lower one too; the result says of which it is.
     ///
     /// # Errors
     /// [`ModelError::Uncertified`] when the model stores none as high for this unit.
-    pub fn require_precision(&mut self, min_precision: f64, unit: Unit) -> Result<(), ModelError> {
+    pub fn require_precision(&mut self, min_precision: f64, unit: Unit) -> Result<f64, ModelError> {
         let of = |entry: &CertifiedScores| match unit {
             Unit::Clause => entry.thresholds.clone(),
             Unit::Segment => entry.segment_thresholds.clone(),
@@ -190,7 +190,8 @@ impl Classifier {
         let entries = self.certified.iter().filter_map(|e| Some((e.min_precision, of(e)?)));
         let mut entries: Vec<(f64, BTreeMap<String, f32>)> = entries.collect();
         entries.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let Some((_, scores)) = entries.iter().find(|(precision, _)| *precision >= min_precision)
+        let Some((taken, scores)) =
+            entries.iter().find(|(precision, _)| *precision >= min_precision)
         else {
             let stored: Vec<String> = entries.iter().map(|(p, _)| p.to_string()).collect();
             return Err(ModelError::Uncertified {
@@ -204,7 +205,7 @@ impl Classifier {
         };
         let score = |name: &String| scores.get(name).copied().unwrap_or(f32::INFINITY);
         self.required = Some(self.taxonomy.names().iter().map(score).collect());
-        Ok(())
+        Ok(*taken)
     }
 
     /// Takes one threshold for all labels instead of the model's own.

@@ -14,7 +14,7 @@ pub enum Status {
     Done,
     /// A gate or comparison failed.
     Worse,
-    /// Some inputs failed; the rest is written.
+    /// An input cannot be used; batches write the rest.
     SomeFailed,
     /// Ctrl-C ended it early; what was done is written.
     Interrupted,

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use indicatif::ProgressBar;
 
-use super::exit::{Failure, Status};
+use super::exit::{Failure, Status, tell};
 use super::inputs::{self, Input};
 use super::pipeline::{Labeller, Pipeline};
 use super::target::Target;
@@ -58,7 +58,10 @@ impl Arguments {
         let output = target.name().to_owned();
         let mut classifier = self.labelling.classifier()?;
         if let Some(precision) = self.min_precision {
-            classifier.require_precision(precision, self.reading.unit.into())?;
+            let taken = classifier.require_precision(precision, self.reading.unit.into())?;
+            if taken > precision {
+                tell(&format!("the model's evidence nearest to {precision} is for {taken}"));
+            }
         }
         let pipeline = Pipeline {
             reading: &self.reading,

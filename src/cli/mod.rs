@@ -32,7 +32,7 @@ Exit codes:
   0  done
   1  a gate or comparison failed
   2  the command line is wrong
-  3  some inputs failed; the rest is written
+  3  an input cannot be used; batches write the rest
   4  no usable model
   5  output could not be written
   130  interrupted; what was done is written";

@@ -86,7 +86,9 @@ impl Arguments {
         if !predictions.are_scored() {
             return Err(Failure::Input(anyhow!("some of the saved predictions have no scores")));
         }
-        let found = saved::of(examples, &predictions, "--predictions")?;
+        let names: Vec<_> =
+            self.predictions.iter().map(|file| file.display().to_string()).collect();
+        let found = saved::of(examples, &predictions, &names.join(", "))?;
         Ok(found.into_iter().map(|found| found.scores.clone()).collect())
     }
 }

@@ -194,7 +194,7 @@ impl<'a> Collected<'a> {
         let next = self.examples.len();
         let index = *self.index.entry(key.to_owned()).or_insert(next);
         if index == next {
-            self.examples.push(example(key, place));
+            self.examples.push(example(key, place, self.path));
         }
         self.examples[index].annotations.insert(annotator, labels);
         Ok(())
@@ -222,12 +222,13 @@ impl<'a> Collected<'a> {
     }
 }
 
-fn example(key: &str, place: &Place) -> Example {
+/// Clauses of no document count as those of one policy, the file.
+fn example(key: &str, place: &Place, path: &Path) -> Example {
     let context = place.context.as_deref().unwrap_or_default().split(" > ");
     let (document, start, end) = place.bytes();
     Example {
         id: key.to_owned(),
-        group: place.document.clone().unwrap_or_else(|| key.to_owned()),
+        group: place.document.clone().unwrap_or_else(|| stem(path)),
         document,
         start,
         end,

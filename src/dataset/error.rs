@@ -51,6 +51,12 @@ pub enum LineProblem {
     #[error("id {id:?} stands already in line {first}; ids must be unique")]
     DuplicateId { id: String, first: u64 },
 
+    #[error(
+        "the policy {group:?} is in fold {fold} here and in fold {other} in line {first}; a policy \
+         is in one fold"
+    )]
+    OtherFold { group: String, fold: u32, other: u32, first: u64 },
+
     #[error("{votes} votes for {label:?}, but {annotators} annotators")]
     TooManyVotes { label: String, votes: u32, annotators: u32 },
 

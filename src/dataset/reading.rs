@@ -39,6 +39,8 @@ pub struct ExampleReader<'a, R> {
     line: u64,
     /// Line of each id met so far.
     ids: HashMap<String, u64>,
+    /// Fold of each group met so far, and the line that says so.
+    folds: HashMap<String, (u32, u64)>,
     /// The last clause that has a place in a document.
     last: Option<Before>,
     buffer: Vec<u8>,
@@ -99,6 +101,7 @@ impl<'a, R: BufRead> ExampleReader<'a, R> {
             taxonomy,
             line: 0,
             ids: HashMap::new(),
+            folds: HashMap::new(),
             last: None,
             buffer: Vec::new(),
             ended: false,
@@ -135,6 +138,14 @@ impl<'a, R: BufRead> ExampleReader<'a, R> {
         let mut example = line.check(self.taxonomy)?;
         if let Some(&first) = self.ids.get(&example.id) {
             return Err(LineProblem::DuplicateId { id: example.id, first });
+        }
+        if let Some(fold) = example.fold {
+            let known = self.folds.entry(example.group.clone()).or_insert((fold, self.line));
+            let (other, first) = *known;
+            if other != fold {
+                let group = example.group;
+                return Err(LineProblem::OtherFold { group, fold, other, first });
+            }
         }
         self.ids.insert(example.id.clone(), self.line);
         let before = std::mem::replace(&mut self.last, Before::of(&example));

@@ -80,6 +80,8 @@ impl fmt::Display for Miss {
 pub enum GateError {
     #[error("not a gate: {0}")]
     Toml(String),
+    #[error("not a gate: it has no floor")]
+    Empty,
     #[error("the gate has a floor for {label:?}, which the report does not have")]
     Unknown { label: String },
     #[error("the floor {figure} of {of:?} is {floor}; floors lie between 0 and 1")]
@@ -90,7 +92,7 @@ impl Gate {
     /// Reads the text of a gate file.
     ///
     /// # Errors
-    /// [`GateError`] for what is no TOML, an unknown key, or a floor that is no share.
+    /// [`GateError`] for what is no TOML, an unknown key, a floor that is no share, or no floor at all.
     pub fn parse(text: &str) -> Result<Self, GateError> {
         let gate: Self = toml::from_str(text).map_err(|e| GateError::Toml(e.to_string()))?;
         for (of, floors) in gate.all() {
@@ -100,6 +102,9 @@ impl Gate {
                     return Err(GateError::Floor { of, figure, floor });
                 }
             }
+        }
+        if gate.all().iter().all(|(_, floors)| *floors == Floors::default()) {
+            return Err(GateError::Empty);
         }
         Ok(gate)
     }
@@ -200,7 +205,7 @@ mod tests {
             "micro avg: f1 0.5714 is below 0.6",
         ];
         assert_eq!(misses(gate), expected);
-        assert!(misses("").is_empty());
+        assert!(misses("['micro avg']\nf1 = 0.0").is_empty());
     }
 
     #[test]
@@ -211,6 +216,8 @@ mod tests {
             ("['micro avg']\nf1 = 85", "is 85; floors lie between 0 and 1"),
             ("['micro avg']\nf1 = nan", "NaN"),
             ("{", "not a gate"),
+            ("", "not a gate: it has no floor"),
+            ("['micro avg']", "not a gate: it has no floor"),
         ] {
             let error = Gate::parse(gate).unwrap_err().to_string();
             assert!(error.contains(fault), "{error}");

@@ -93,6 +93,11 @@ impl Source {
         Self { length, characters }
     }
 
+    /// Whether a reader sees the text there; white space does not count.
+    pub fn holds(&self, span: Span, text: &str) -> bool {
+        self.check(span, text).is_ok()
+    }
+
     /// What a reader sees there, without white space.
     fn text(&self, span: Span) -> String {
         let from = self.characters.partition_point(|(at, _)| at.start < span.start);
@@ -131,6 +136,9 @@ pub fn lint(reader: impl BufRead, file: &str, taxonomy: &Taxonomy, open: Option<
             }
             Err(error) => linter.find(line, Problem::Unreadable(error.to_string())),
         }
+    }
+    if linter.found.clauses == 0 && linter.found.findings.is_empty() {
+        linter.find(1, Problem::Unreadable("no example at all".to_owned()));
     }
     linter.overlaps();
     linter.found.findings.sort_by_key(|finding| finding.line);
@@ -221,14 +229,19 @@ impl Linter<'_> {
 
     fn look_at_votes(&mut self, line: u64, example: &Example) {
         let Some(annotators) = example.annotators else { return };
-        for (label, &votes) in &example.votes {
-            // A tie, and what was settled by talking, may go either way.
-            let all = votes == annotators && !example.labels.contains(label);
-            let none = votes == 0 && example.labels.contains(label);
-            if all || none {
-                let problem = Problem::Votes { label: label.clone(), votes, annotators };
-                self.find(line, problem);
-            }
+        if example.votes.is_empty() {
+            return;
+        }
+        // A tie, and what was settled by talking, may go either way.
+        let unanimous = |(label, votes): &(&String, &u32)| {
+            **votes == annotators && !example.labels.contains(label)
+        };
+        let all = example.votes.iter().filter(unanimous).map(|(label, votes)| (label, *votes));
+        // Labels without a vote need not be among the votes.
+        let none = |label: &&String| example.votes.get(*label).is_none_or(|votes| *votes == 0);
+        let none = example.labels.iter().filter(none).map(|label| (label, 0));
+        for (label, votes) in all.chain(none) {
+            self.find(line, Problem::Votes { label: label.clone(), votes, annotators });
         }
     }
 
@@ -352,6 +365,7 @@ mod tests {
             "set.jsonl:6: note: line 1 has the same text",
             "set.jsonl:6: line 1 labels the same place",
             "set.jsonl:7: \"Data Security\" has 2 votes of 2",
+            "set.jsonl:7: \"Data Retention\" has 0 votes of 2",
             "set.jsonl:7: line 3 labels the same place",
             "set.jsonl:8: cannot read none.html",
         ];
@@ -359,6 +373,21 @@ mod tests {
         for (found, expected) in found.iter().zip(expected) {
             assert!(found.starts_with(expected), "{found} is not {expected}");
         }
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_told() {
+        assert_eq!(findings(&[]), ["set.jsonl:1: no example at all"]);
+        let votes = r#""labels":["RET"],"votes":{"SEC":1},"annotators":2"#;
+        let found = findings(&[line("1", 3, 37, "The café keeps logs.", votes)]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("set.jsonl:1: \"Data Retention\" has 0 votes of 2"));
+        let found = findings(&[
+            line("1", 3, 37, "The café keeps logs.", r#""labels":["RET"],"fold":0"#),
+            line("2", 44, 59, "It shares none.", r#""labels":["TPS"],"fold":1"#),
+        ]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("the policy \"shop\" is in fold 1 here and in fold 0 in line 1"));
     }
 
     #[test]

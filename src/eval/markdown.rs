@@ -92,7 +92,8 @@ fn place(place: &Place) -> String {
         escape(&place.text),
         neighbour(&place.after)
     );
-    format!("`{}`{context}: {}", place.id.replace('`', "'"), text.trim())
+    let id: String = place.id.replace('`', "'").chars().filter(|c| !c.is_control()).collect();
+    format!("`{id}`{context}: {}", text.trim())
 }
 
 fn decided(labels: &[Decided]) -> String {
@@ -106,7 +107,8 @@ fn decided(labels: &[Decided]) -> String {
 /// One line in which nothing is markup.
 fn escape(text: &str) -> String {
     let mut out = String::new();
-    for c in text.split_whitespace().collect::<Vec<_>>().join(" ").chars() {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for c in words.chars().filter(|c| !c.is_control()) {
         if "\\`*_[]<>|#~".contains(c) {
             out.push('\\');
         }

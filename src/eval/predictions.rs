@@ -30,7 +30,10 @@ struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
     scores: Option<LabelMap<f32>>,
     #[serde(skip_serializing)]
-    error: Option<serde_json::Value>,
+    error: Option<serde::de::IgnoredAny>,
+    /// Stands in data sets only.
+    #[serde(skip_serializing)]
+    group: Option<serde::de::IgnoredAny>,
 }
 
 /// What was predicted for one clause, by class index.
@@ -46,6 +49,8 @@ pub struct Prediction {
 struct Saved {
     prediction: Prediction,
     text: Option<Arc<str>>,
+    /// Whether it says where its clause stands.
+    placed: bool,
 }
 
 impl Saved {
@@ -56,7 +61,8 @@ impl Saved {
     }
 }
 
-/// How a clause is looked for: by id, else by its place, else by its text.
+/// How a clause is looked for: by id, else by its place, else by its text among predictions that
+/// have no id, nor a place when the clause has one.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted<'a> {
     pub id: &'a str,
@@ -131,18 +137,23 @@ impl Predictions {
                 line: i + 1,
                 reason,
             };
-            let line: Line =
-                serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+            let line: Line = serde_json::from_str(text).map_err(|error| wrong(reason(&error)))?;
             if line.error.is_some() {
                 continue;
+            }
+            if line.group.is_some() && line.scores.is_none() {
+                return Err(wrong("a clause of a data set, with its gold labels".to_owned()));
             }
             let Some(labels) = &line.labels else {
                 return Err(wrong("no \"labels\"".to_owned()));
             };
-            let prediction =
-                prediction(labels, line.scores.as_ref(), taxonomy).map_err(|label| {
+            let prediction = prediction(labels, line.scores.as_ref(), taxonomy);
+            let prediction = prediction.map_err(|fault| match fault {
+                Fault::Label(label) => {
                     PredictionError::Label { file: file.to_owned(), line: i + 1, label }
-                })?;
+                }
+                Fault::Score(reason) => wrong(reason),
+            })?;
             self.unscored |= line.scores.is_none();
             self.add(line, prediction).map_err(|id| PredictionError::Twice {
                 file: file.to_owned(),
@@ -160,6 +171,7 @@ impl Predictions {
     fn add(&mut self, line: Line, prediction: Prediction) -> Result<(), String> {
         let index = self.all.len();
         let text: Option<Arc<str>> = line.text.map(Into::into);
+        let named = line.id.is_some();
         if let Some(id) = line.id {
             let known = self.ids.entry(id.clone()).or_default();
             let same = |&&first: &&usize| text.as_ref().is_none_or(|t| self.all[first].fits(t));
@@ -168,16 +180,18 @@ impl Predictions {
             }
             known.push(index);
         }
-        if let (Some(document), Some(start), Some(end)) = (line.document, line.start, line.end) {
+        let place = line.document.zip(line.start.zip(line.end));
+        let placed = place.is_some();
+        if let Some((document, (start, end))) = place {
             let places = self.places.entry(file_name(&document).to_owned()).or_default();
             places.entry(Span { start, end }).or_default().push((document, index));
         }
-        if let Some(text) = text.clone() {
+        if let Some(text) = text.clone().filter(|_| !named) {
             let same = |other: usize| self.all[other].prediction.labels == prediction.labels;
             let entry = self.texts.entry(text).or_insert(Some(index));
             *entry = entry.filter(|&other| other == index || same(other));
         }
-        self.all.push(Saved { prediction, text });
+        self.all.push(Saved { prediction, text, placed });
         Ok(())
     }
 
@@ -196,7 +210,11 @@ impl Predictions {
             let found = self.places.get(file_name(document))?.get(&span)?;
             found.iter().find(|(name, _)| same_file(name, document)).map(|(_, index)| *index)
         };
-        let by_text = || self.texts.get(wanted.text).copied().flatten();
+        let somewhere = wanted.document.is_some() && wanted.span.is_some();
+        let by_text = || {
+            let index = self.texts.get(wanted.text).copied().flatten()?;
+            (!somewhere || !self.all[index].placed).then_some(index)
+        };
         let index = match self.ids.get(wanted.id) {
             Some(known) => {
                 let fits = known.iter().find(|&&index| self.all[index].fits(wanted.text));
@@ -252,26 +270,54 @@ pub fn write_prediction(
         scores: (!prediction.scores.is_empty())
             .then(|| LabelMap::new(taxonomy, prediction.scores.iter().copied())),
         error: None,
+        group: None,
     };
     serde_json::to_writer(&mut *out, &line)?;
     out.write_all(b"\n")
 }
 
-/// Fails with the label that the taxonomy does not know.
+/// What is wrong with the labels or scores of a record.
+enum Fault {
+    /// The taxonomy does not know it.
+    Label(String),
+    Score(String),
+}
+
 fn prediction(
     names: &[String],
     found: Option<&LabelMap<f32>>,
     taxonomy: &Taxonomy,
-) -> Result<Prediction, String> {
-    let class = |name: &str| taxonomy.resolve(name).ok_or_else(|| name.to_owned());
-    let (mut labels, mut scores) = (vec![false; taxonomy.len()], vec![0.0; taxonomy.len()]);
+) -> Result<Prediction, Fault> {
+    let class = |name: &str| taxonomy.resolve(name).ok_or_else(|| Fault::Label(name.to_owned()));
+    let mut labels = vec![false; taxonomy.len()];
     for name in names {
         labels[class(name)?] = true;
     }
-    for (name, &score) in found.into_iter().flat_map(LabelMap::iter) {
-        scores[class(name)?] = score;
+    let Some(found) = found else {
+        return Ok(Prediction { labels, scores: vec![0.0; taxonomy.len()] });
+    };
+    let mut scores = vec![None; taxonomy.len()];
+    for (name, &score) in found.iter() {
+        if !(0.0..=1.0).contains(&score) {
+            let reason = format!("the score of {name:?} is {score}; scores lie between 0 and 1");
+            return Err(Fault::Score(reason));
+        }
+        scores[class(name)?] = Some(score);
     }
+    let missing = |at: usize| Fault::Score(format!("no score for {:?}", taxonomy.names()[at]));
+    let scores = (scores.into_iter().enumerate())
+        .map(|(at, score)| score.ok_or_else(|| missing(at)))
+        .collect::<Result<_, _>>()?;
     Ok(Prediction { labels, scores })
+}
+
+/// What the JSON parser says of a line that is parsed alone.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" at line ") {
+        Some((reason, _)) => format!("{reason} (column {})", error.column()),
+        None => text,
+    }
 }
 
 fn file_name(path: &str) -> &str {
@@ -318,6 +364,9 @@ mod tests {
         assert_eq!(labels(&wanted), Some(vec![false, true]));
         assert_eq!(labels(&Wanted { document: Some("op.txt"), ..wanted }), None);
         assert_eq!(labels(&Wanted { text: "z", ..Wanted::default() }), Some(vec![false; 2]));
+        assert_eq!(labels(&Wanted { text: "y", ..Wanted::default() }), Some(vec![false, true]));
+        let elsewhere = Wanted { text: "y", document: Some("other.txt"), ..wanted };
+        assert_eq!(labels(&elsewhere), None, "a clause of another document");
         assert_eq!(labels(&Wanted { text: "twice", ..Wanted::default() }), None, "ambiguous");
         let clauses = found.of_document("shop.txt");
         assert_eq!(clauses.len(), 1);
@@ -354,7 +403,7 @@ mod tests {
         assert_eq!(labels("1", "We share none."), Ok(Some(vec![false, true])));
         assert_eq!(labels("1", "We sell all."), Err(OtherText { id: "1".into() }));
         assert_eq!(labels("2", "A record without text."), Ok(Some(vec![false, true])));
-        assert_eq!(labels("3", "We keep logs."), Ok(Some(vec![true, false])), "by its text");
+        assert_eq!(labels("3", "We keep logs."), Ok(None), "it is of another clause");
         let twice = format!("{lines}\n{{\"id\":\"1\",\"text\":\"We keep logs.\",\"labels\":[]}}");
         assert!(matches!(read(&twice), Err(PredictionError::Twice { line: 4, .. })));
     }
@@ -379,6 +428,13 @@ mod tests {
             ("[1]", "old.jsonl:1"),
             ("\n{\"labels\":[\"C\"]}", "old.jsonl:2: the label \"C\""),
             ("{\"labels\":[],\"scores\":{\"C\":1}}", "the label \"C\""),
+            ("{\"labels\":[],\"scores\":{\"A\":-0.2}}", "the score of \"A\" is -0.2"),
+            (
+                "{\"labels\":[],\"scores\":{\"A\":0.2}}",
+                "old.jsonl:1: not a record of predictions: no score for \"B\"",
+            ),
+            ("{\"labels\":[],\"scores\":{\"A\":NaN}}", "expected value (column 28)"),
+            ("{\"group\":\"shop\",\"labels\":[]}", "a clause of a data set"),
             ("\n", "old.jsonl holds no prediction"),
         ] {
             let error = read(text).unwrap_err().to_string();

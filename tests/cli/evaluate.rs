@@ -15,8 +15,17 @@ fn data_set() -> String {
     (0..36).map(|i| line(i) + "\n").collect()
 }
 
+/// Predictions without an error and without scores.
+fn perfect() -> String {
+    let line = |i| {
+        format!("{{\"id\":\"{i}\",\"text\":\"we keep data {i}\",\"labels\":[\"Do Not Track\"]}}\n")
+    };
+    (0..36).map(line).collect()
+}
+
 fn work() -> Work {
     let work = Work::new();
+    work.write("perfect.jsonl", perfect());
     work.write("set.jsonl", data_set());
     work
 }
@@ -59,11 +68,10 @@ fn a_model_is_compared_with_itself_and_with_better_predictions() {
     let found = json(&work.run(same, 0).stdout);
     assert_eq!(found["comparison"]["worse"], Value::Array(vec![]));
     assert_eq!(found["comparison"]["micro avg"]["f1"]["difference"], 0.0);
-    // The data set itself reads as predictions without an error.
-    let worse = "eval set.jsonl --model model --threshold 1 --against set.jsonl --gate";
+    let worse = "eval set.jsonl --model model --threshold 1 --against perfect.jsonl --gate";
     let told = stderr(&work.run(worse, 1));
-    assert!(told.contains("Do Not Track: worse than set.jsonl"), "{told}");
-    assert!(told.contains("micro avg: worse than set.jsonl"), "{told}");
+    assert!(told.contains("Do Not Track: worse than perfect.jsonl"), "{told}");
+    assert!(told.contains("micro avg: worse than perfect.jsonl"), "{told}");
 }
 
 #[test]
@@ -101,8 +109,8 @@ fn predictions_of_several_runs_are_judged_and_tuned_on_together() {
     work.run(&format!("eval set.jsonl {both} --cross-fit --against model --model model"), 0);
     let told = stderr(&work.run("eval set.jsonl --predictions first.jsonl", 3));
     assert!(told.contains("first.jsonl has no prediction for 18 clauses"), "{told}");
-    let told = stderr(&work.run("eval set.jsonl --predictions set.jsonl --threshold 0.5", 3));
-    assert!(told.contains("set.jsonl has predictions without scores"), "{told}");
+    let told = stderr(&work.run("eval set.jsonl --predictions perfect.jsonl --threshold 0.5", 3));
+    assert!(told.contains("perfect.jsonl has predictions without scores"), "{told}");
     work.run(&format!("tune set.jsonl --model model {both}"), 0);
     let from_both = text(&work.read("model/config.json")).to_owned();
     work.run("tune set.jsonl --model model", 0);
@@ -176,6 +184,8 @@ fn a_certified_precision_is_stored_and_used() {
             assert!(record["scores"][label].as_f64() >= certain[label].as_f64(), "{record}");
         }
     }
+    let told = stderr(&work.run("label doc.txt --model model --min-precision 0.5", 0));
+    assert!(told.contains("evidence nearest to 0.5 is for 0.6"), "{told}");
     work.run("label doc.txt --model model --min-precision 0.7", 4);
     work.run("label doc.txt --model model --min-precision 0.5 --threshold 0.5", 2);
 }
@@ -309,7 +319,8 @@ fn a_prediction_is_of_the_text_it_was_made_for() {
 #[test]
 fn labels_alone_give_no_figures_of_scores() {
     let work = work();
-    let run = "eval set.jsonl --predictions set.jsonl --save-predictions out.jsonl --format json";
+    let run =
+        "eval set.jsonl --predictions perfect.jsonl --save-predictions out.jsonl --format json";
     let found = json(&work.run(run, 0).stdout);
     assert_eq!(found["micro avg"]["f1"], 1.0);
     assert_eq!(found.get("calibration"), None);
@@ -318,11 +329,12 @@ fn labels_alone_give_no_figures_of_scores() {
         "no scores, so no figures of them"
     );
     assert!(records(&work.read("out.jsonl")).iter().all(|line| line.get("scores").is_none()));
-    let page = text(&work.run("eval set.jsonl --predictions set.jsonl --format html", 0).stdout);
+    let page =
+        text(&work.run("eval set.jsonl --predictions perfect.jsonl --format html", 0).stdout);
     assert!(!page.contains("calibration error"));
     for option in ["--min-precision 0.9", "--errors 3"] {
         let told =
-            stderr(&work.run(&format!("eval set.jsonl --predictions set.jsonl {option}"), 3));
+            stderr(&work.run(&format!("eval set.jsonl --predictions perfect.jsonl {option}"), 3));
         assert!(told.contains("predictions without scores"), "{told}");
     }
 }
@@ -334,9 +346,9 @@ fn one_policy_is_enough_for_a_gate_but_not_for_cross_fitting() {
         format!("{{\"id\":\"{i}\",\"group\":\"one\",\"text\":\"we keep data {i}\",\"labels\":[\"Do Not Track\"]}}\n")
     }).collect();
     work.write("one.jsonl", one);
-    let worse = "eval one.jsonl --model model --threshold 1 --against one.jsonl --gate";
+    let worse = "eval one.jsonl --model model --threshold 1 --against perfect.jsonl --gate";
     let told = stderr(&work.run(worse, 1));
-    assert!(told.contains("Do Not Track: worse than one.jsonl"), "{told}");
+    assert!(told.contains("Do Not Track: worse than perfect.jsonl"), "{told}");
     work.run("eval one.jsonl --model model --against model --gate", 0);
     let told = stderr(&work.run("eval one.jsonl --model model --cross-fit", 3));
     assert!(told.contains("all clauses are of one policy"), "{told}");
@@ -352,4 +364,36 @@ fn an_id_stands_in_one_file_of_a_folder() {
     let told = text(&work.run("eval lint sets", 1).stdout);
     assert!(told.contains("sets/b.jsonl:1: id \"0\" stands already in sets/a.jsonl"), "{told}");
     work.run("eval lint sets/a.jsonl sets/b.jsonl", 0);
+}
+
+#[test]
+fn gold_that_stands_elsewhere_is_not_judged() {
+    let work = Work::new();
+    work.write("docs/a.txt", "We keep logs.\n\nWe share none.\n");
+    let line = |id: u8, start: usize, end: usize, text: &str| {
+        format!(
+            r#"{{"id":"{id}","group":"a","document":"a.txt","start":{start},"end":{end},"kind":"sentence","text":"{text}","labels":[]}}"#
+        )
+    };
+    let set = [line(1, 0, 13, "We keep logs."), line(2, 15, 29, "We share none.")].join("\n");
+    work.write("set.jsonl", &set);
+    work.run("eval set.jsonl --documents docs --model model", 0);
+    work.write("docs/a.txt", "Another text was put here.\n\nIt says nothing.\n");
+    let told = stderr(&work.run("eval set.jsonl --documents docs --model model", 3));
+    assert!(told.contains("a.txt: 2 of 2 clauses do not stand where"), "{told}");
+}
+
+#[test]
+fn predictions_must_be_predictions() {
+    let work = work();
+    let told = stderr(&work.run("eval set.jsonl --predictions set.jsonl", 3));
+    assert!(
+        told.contains("set.jsonl:1: not a record of predictions: a clause of a data"),
+        "{told}"
+    );
+    let told = stderr(&work.run("eval set.jsonl --model model --against none.jsonl", 3));
+    assert!(told.contains("cannot read none.jsonl"), "{told}");
+    work.write("percent.jsonl", r#"{"id":"0","labels":[],"scores":{"Data Security":29.4}}"#);
+    let told = stderr(&work.run("tune set.jsonl --model model --predictions percent.jsonl", 3));
+    assert!(told.contains("percent.jsonl:1") && told.contains("between 0 and 1"), "{told}");
 }

@@ -10,10 +10,10 @@ use super::super::exit::Failure;
 use super::super::saved;
 use crate::clause;
 use crate::dataset::{Example, document_path};
-use crate::document::{self, Gate, ReadOptions, Span};
+use crate::document::{self, Boilerplate, Gate, ReadOptions, Span};
 use crate::eval::{
-    Alignment, EvalError, GoldClause, LabelledClause, Predictions, Scored, Segmentation, Tuning,
-    Votes, align, decide, tune,
+    Alignment, EvalError, GoldClause, LabelledClause, Predictions, Scored, Segmentation, Source,
+    Tuning, Votes, align, counted, decide, tune,
 };
 use crate::label::{Classified, Classifier, Input, Unit};
 use crate::taxonomy::Taxonomy;
@@ -165,11 +165,38 @@ fn aligned(
             .with_context(|| format!("cannot read {}", path.display()))
             .map_err(Failure::Input)?;
         let gold: Vec<&Example> = which.iter().map(|&i| &examples[i]).collect();
+        check_places(name, &bytes, &gold)?;
         let predicted = predict(name, &bytes)?;
         all.append(document_rows(name, &bytes, &gold, &predicted, taxonomy)?);
         order.extend(which);
     }
     Ok((all, order))
+}
+
+/// Fails when most clauses of a document do not stand where they say: it is another one, or was
+/// changed. A few may be read otherwise than whoever labelled them did.
+fn check_places(name: &str, bytes: &[u8], gold: &[&Example]) -> Result<(), Failure> {
+    let options =
+        ReadOptions { boilerplate: Boilerplate::Keep, gate: Gate::Off, ..ReadOptions::default() };
+    let Ok(document) = document::read(bytes, Some(name), &options) else { return Ok(()) };
+    // Places of a PDF are no bytes of the file.
+    if document.pages.is_some() {
+        return Ok(());
+    }
+    let source = Source::new(&document, bytes.len());
+    let astray = |example: &&&Example| {
+        let place = example.start.zip(example.end).map(|(start, end)| Span { start, end });
+        place.is_some_and(|place| !source.holds(place, &example.text))
+    };
+    let count = gold.iter().filter(astray).count();
+    if count * 2 <= gold.len() {
+        return Ok(());
+    }
+    Err(Failure::Input(anyhow!(
+        "{name}: {count} of {} do not stand where the data set says; `fineprint eval lint \
+         --documents` shows them",
+        counted(gold.len(), "clause", "clauses")
+    )))
 }
 
 /// Reads, cuts and labels one document.

@@ -72,7 +72,7 @@ impl Subject {
     /// # Errors
     /// [`Failure`] when it cannot be read or speaks of other labels.
     pub fn other(&self, name: &str, labelling: &Labelling) -> Result<Self, Failure> {
-        if Path::new(name).is_file() {
+        if Path::new(name).is_file() || name.ends_with(".jsonl") {
             return Ok(Self::Saved(Box::new(Saved {
                 name: name.to_owned(),
                 predictions: saved::open(&[name], self.taxonomy())?,
