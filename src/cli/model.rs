@@ -13,7 +13,8 @@ use super::exit::{Failure, Status};
 use super::source;
 use crate::label::{Classifier, Input, Unit};
 use crate::model::hub::{self, HubId};
-use crate::model::{CONFIG_FILE, Files, Model, ModelError, TOKENIZER_FILE, WEIGHTS_FILE};
+use crate::model::{CONFIG_FILE, Config, Files, Model, ModelError, TOKENIZER_FILE, WEIGHTS_FILE};
+use crate::output::labelling_config;
 use crate::whole_file;
 
 /// Look at models, check and download them
@@ -28,6 +29,7 @@ enum Command {
     Info(Info),
     Verify(Verify),
     Pull(Pull),
+    LabellingConfig(LabellingConfig),
 }
 
 /// Show a model's name, labels, thresholds, size, checksum and licence
@@ -61,6 +63,17 @@ struct Pull {
     /// Copy it to this folder, too
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+}
+
+/// Print the labelling configuration of a Label Studio project for a model's labels
+///
+/// The tasks of `label --format label-studio` fit such a project, and `import label-studio` reads
+/// its export.
+#[derive(clap::Args)]
+struct LabellingConfig {
+    /// Model: a folder or a hub id; without it, the one inside this program
+    #[arg(long, value_name = "DIR|ID")]
+    model: Option<String>,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -109,6 +122,7 @@ impl Arguments {
             Command::Info(info) => info.run(),
             Command::Verify(verify) => verify.run(),
             Command::Pull(pull) => pull.run(),
+            Command::LabellingConfig(config) => config.run(),
         }
     }
 }
@@ -133,6 +147,13 @@ impl Verify {
         let files = source::files(self.model.as_deref())?;
         prove(&Classifier::new(Model::parse(&files)?)?)?;
         print(&format!("{}  {WEIGHTS_FILE}\n", files.checksum()))
+    }
+}
+
+impl LabellingConfig {
+    fn run(self) -> Result<Status, Failure> {
+        let files = source::files(self.model.as_deref())?;
+        print(&labelling_config(&Config::parse(&files.config)?.taxonomy()?))
     }
 }
 

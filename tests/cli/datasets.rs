@@ -192,3 +192,12 @@ fn annotators_are_told_apart_and_counted() {
     let told = stderr(&work.run("import label-studio tasks.json", 3));
     assert!(told.contains("nobody annotated any task yet"), "{told}");
 }
+
+#[test]
+fn label_studio_is_told_the_labels() {
+    let work = Work::new();
+    let config = text(&work.run("model labelling-config", 0).stdout);
+    assert!(config.starts_with("<View>") && config.ends_with("</View>\n"), "{config}");
+    assert_eq!(config.matches("<Choice value=").count(), 12, "{config}");
+    assert!(config.contains("<Choice value=\"Do Not Track\"/>"), "{config}");
+}
