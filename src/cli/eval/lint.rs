@@ -9,7 +9,7 @@ use anyhow::Context;
 use super::super::exit::{Failure, Status};
 use super::sets;
 use crate::dataset::document_path;
-use crate::document::{self, Boilerplate, Gate, ReadOptions};
+use crate::document::{self, Boilerplate, Document, Gate, ReadError, ReadOptions};
 use crate::eval::{Linted, Open, Source, counted, lint};
 use crate::taxonomy::Taxonomy;
 
@@ -103,9 +103,14 @@ fn source(folder: &Path, document: &str) -> Result<Source, String> {
     let path = document_path(folder, document)?;
     let bytes =
         fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    let options =
-        ReadOptions { boilerplate: Boilerplate::Keep, gate: Gate::Off, ..ReadOptions::default() };
-    let read = document::read(&bytes, Some(document), &options)
+    let read = shown(document, &bytes)
         .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     Ok(Source::new(&read, bytes.len()))
+}
+
+/// Everything that a document shows.
+pub(super) fn shown(name: &str, bytes: &[u8]) -> Result<Document, ReadError> {
+    let options =
+        ReadOptions { boilerplate: Boilerplate::Keep, gate: Gate::Off, ..ReadOptions::default() };
+    document::read(bytes, Some(name), &options)
 }

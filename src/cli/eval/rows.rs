@@ -8,9 +8,10 @@ use anyhow::{Context, anyhow};
 
 use super::super::exit::Failure;
 use super::super::saved;
+use super::lint::shown;
 use crate::clause;
 use crate::dataset::{Example, document_path};
-use crate::document::{self, Boilerplate, Gate, ReadOptions, Span};
+use crate::document::{self, Gate, ReadOptions, Span};
 use crate::eval::{
     Alignment, EvalError, GoldClause, LabelledClause, Predictions, Scored, Segmentation, Source,
     Tuning, Votes, align, counted, decide, tune,
@@ -176,9 +177,7 @@ fn aligned(
 /// Fails when most clauses of a document do not stand where they say: it is another one, or was
 /// changed. A few may be read otherwise than whoever labelled them did.
 fn check_places(name: &str, bytes: &[u8], gold: &[&Example]) -> Result<(), Failure> {
-    let options =
-        ReadOptions { boilerplate: Boilerplate::Keep, gate: Gate::Off, ..ReadOptions::default() };
-    let Ok(document) = document::read(bytes, Some(name), &options) else { return Ok(()) };
+    let Ok(document) = shown(name, bytes) else { return Ok(()) };
     // Places of a PDF are no bytes of the file.
     if document.pages.is_some() {
         return Ok(());
