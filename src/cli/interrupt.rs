@@ -3,38 +3,40 @@
 
 use std::fs;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-/// SIGHUP in a mask of signals.
-const HANG_UP: u64 = 1;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag as handler;
+
+/// SIGHUP; not everywhere does the library know it.
+const SIGHUP: i32 = 1;
 
 /// A flag that Ctrl-C sets.
+///
+/// What the process was told to ignore stays ignored: work that `nohup` started goes on when the
+/// terminal is closed, work in a script's background when Ctrl-C is meant for the script.
 pub fn flag() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let setter = Arc::clone(&flag);
-    let handler = move || {
-        if setter.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
+    let stop = Arc::new(AtomicBool::new(false));
+    let ignored = fs::read_to_string("/proc/self/status").ok().and_then(|it| ignored_in(&it));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        // Where it is not known what is ignored, that is mostly SIGHUP.
+        let is_ignored = ignored.map_or(signal == SIGHUP, |mask| mask & bit(signal) != 0);
+        if !is_ignored {
+            // Without a handler a signal just ends the process: no reason to fail.
+            let _ = handler::register_conditional_shutdown(signal, 130, Arc::clone(&stop));
+            let _ = handler::register(signal, Arc::clone(&stop));
         }
-    };
-    // Without a handler Ctrl-C just ends the process: no reason to fail.
-    let _ = match ignores_hang_up() {
-        Some(false) => ctrlc::set_handler(handler),
-        // It takes the place of no handler that is there: what `nohup` started goes on when the
-        // terminal is closed.
-        _ => ctrlc::try_set_handler(handler),
-    };
-    flag
+    }
+    stop
 }
 
-/// Whether the process was told to live on without a terminal; none where that is not known.
-fn ignores_hang_up() -> Option<bool> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    Some(ignored(&status)? & HANG_UP != 0)
+/// A signal in a mask of signals.
+fn bit(signal: i32) -> u64 {
+    1 << (signal - 1)
 }
 
 /// The mask of the signals that a process ignores, from its status.
-fn ignored(status: &str) -> Option<u64> {
+fn ignored_in(status: &str) -> Option<u64> {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
     u64::from_str_radix(mask.trim(), 16).ok()
 }
@@ -46,8 +48,8 @@ mod tests {
     #[test]
     fn ignored_signals_stand_in_the_status() {
         let status = |mask: &str| format!("Name:\tx\nSigBlk:\t0000000000000001\nSigIgn:\t{mask}\n");
-        assert_eq!(ignored(&status("0000000000001001")), Some(0x1001));
-        assert_eq!(ignored(&status("no mask")), None);
-        assert_eq!(ignored("Name:\tx\n"), None);
+        assert_eq!(ignored_in(&status("0000000000001001")), Some(0x1001));
+        assert_eq!(ignored_in(&status("no mask")), None);
+        assert_eq!(ignored_in("Name:\tx\n"), None);
     }
 }

@@ -217,35 +217,61 @@ fn a_pipe_in_a_folder_is_no_wait() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupt_leaves_whole_lines() {
+fn an_interrupt_leaves_whole_documents() {
+    let work = many_documents();
+    for signal in ["-INT", "-TERM"] {
+        check_stopped(&signalled(&work, work.process(LABEL), signal), &work);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_nohup_started_ignores_the_terminal_and_can_be_ended() {
+    let work = many_documents();
+    let output = signalled(&work, work.process_without_terminal(LABEL), "-HUP");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(records(&work.read("out.jsonl")).len(), 40_000);
+    check_stopped(&signalled(&work, work.process_without_terminal(LABEL), "-TERM"), &work);
+}
+
+/// 400 documents of 100 clauses.
+#[cfg(unix)]
+fn many_documents() -> Work {
     let work = Work::new();
     for i in 0..400 {
         work.write(&format!("docs/{i:03}.txt"), "We keep your data for a year. ".repeat(100));
     }
-    for signal in ["-INT", "-TERM"] {
-        let output = stopped(&work, signal);
-        let found = records(&work.read("out.jsonl"));
-        assert_eq!(found.len() % 100, 0, "{signal}: whole documents");
-        if output.status.code() != Some(0) {
-            assert_eq!(output.status.code(), Some(130), "{signal}");
-            assert!(stderr(&output).contains("stopped before the end"));
-            assert!(found.len() < 40_000);
-        }
-        std::fs::remove_file(work.path("out.jsonl")).unwrap();
-    }
+    work
 }
 
-/// A run over `docs` that gets a signal when its first batch is written: until then there is
-/// nothing to interrupt.
+const LABEL: &str = "label docs --model model --output out.jsonl";
+
+/// A run that gets a signal when its first batch is written: until then there is nothing to
+/// interrupt.
 #[cfg(unix)]
-fn stopped(work: &Work, signal: &str) -> std::process::Output {
-    let child =
-        work.process("label docs --model model --output out.jsonl").stdin(Stdio::null()).spawn();
-    let child = child.unwrap();
+fn signalled(
+    work: &Work,
+    mut command: std::process::Command,
+    signal: &str,
+) -> std::process::Output {
+    let _ = std::fs::remove_file(work.path("out.jsonl"));
+    let child = command.stdin(Stdio::null()).spawn().unwrap();
     while work.path("out.jsonl").metadata().map_or(0, |file| file.len()) == 0 {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     let kill = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status();
     assert!(kill.unwrap().success());
     child.wait_with_output().unwrap()
+}
+
+/// It was stopped, or it was done before the signal came.
+#[cfg(unix)]
+fn check_stopped(output: &std::process::Output, work: &Work) {
+    let found = records(&work.read("out.jsonl")).len();
+    if output.status.code() != Some(0) {
+        assert_eq!(output.status.code(), Some(130), "{found} records");
+        assert!(stderr(output).contains("stopped before the end"));
+        assert!(found < 40_000);
+    }
+    assert_eq!(found % 100, 0, "whole documents");
 }

@@ -86,7 +86,18 @@ impl Work {
 
     /// The same for processes that a test talks to.
     pub fn process(&self, arguments: &str) -> Command {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("fineprint"));
+        self.prepare(Command::new(assert_cmd::cargo::cargo_bin!("fineprint")), arguments)
+    }
+
+    /// The same, begun by `nohup`.
+    #[cfg(unix)]
+    pub fn process_without_terminal(&self, arguments: &str) -> Command {
+        let mut command = Command::new("nohup");
+        command.arg(assert_cmd::cargo::cargo_bin!("fineprint"));
+        self.prepare(command, arguments)
+    }
+
+    fn prepare(&self, mut command: Command, arguments: &str) -> Command {
         command.current_dir(self.folder.path()).args(arguments.split_whitespace());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
