@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Trains five models, each with a fifth of the policies held out, and judges each on the policies
-# that it has not seen: the out-of-fold figures of eval/reports, and the scores that the default
-# model's thresholds are tuned on. Goes on where it stopped when it is run again.
+# Trains the stages that all models share (data/labels), then five models, each with a fifth of the
+# policies held out, and judges each on the policies that it has not seen: the out-of-fold figures of
+# eval/reports, and the scores that the default model's thresholds are tuned on. Goes on where it
+# stopped when it is run again.
 #
 #   FINEPRINT_DATA=DIR BASE=DIR models/folds.sh
 #
@@ -21,19 +22,29 @@ $run import opp115 "$FINEPRINT_DATA/opp115" --unit clause --output $data/opp115-
 $run import clauses "$FINEPRINT_DATA/modern/clauses.jsonl" \
     --documents "$FINEPRINT_DATA/unlabelled" --output $data/modern.jsonl
 
-# train RECIPE FOLD BASE OUT: nothing when the model is there.
+for set in clauses segments-a segments-b; do
+    $run import places data/labels/$set.jsonl --documents "$FINEPRINT_DATA/unlabelled" \
+        --output $data/$set.jsonl
+done
+
+# train RECIPE BASE OUT [OPTION…]: nothing when the model is there, whose weights are written last.
 train() {
-    if [ ! -e "$4/config.json" ]; then
-        $run train --recipe "models/recipes/$1.toml" --hold-out "$2" --base "$3" \
-            --name "fineprint-minilm-fold-$2" --out "$4"
+    if [ ! -e "$folds/$3/model.safetensors" ]; then
+        $run train --recipe "models/recipes/$1.toml" --base "$2" --out "$folds/$3" "${@:4}"
     fi
 }
 
+train clauses "$BASE" clauses
+train segments-a $folds/clauses a
+train segments-b $folds/clauses b
+train segments-b $folds/a ab
+# The labels of segments-a were made after gold of fold 4, those of segments-b after fold 0.
+from=(a ab ab ab b)
 for fold in 0 1 2 3 4; do
-    train held-out $fold "$BASE" $folds/first-$fold
-    train default $fold $folds/first-$fold $folds/$fold
+    name=fineprint-minilm-fold-$fold
+    train default $folds/${from[$fold]} fold-$fold --hold-out $fold --name $name
     for set in modern opp115-segments opp115-clauses; do
-        $run eval $data/$set.jsonl --fold $fold --model $folds/$fold \
+        $run eval $data/$set.jsonl --fold $fold --model $folds/fold-$fold \
             --save-predictions $folds/$set-$fold.jsonl --output $folds/$set-$fold.txt
     done
 done

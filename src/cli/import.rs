@@ -1,5 +1,6 @@
 //! `fineprint import`: corpora → data sets.
 
+mod places;
 mod pseudo;
 
 use std::collections::BTreeSet;
@@ -36,6 +37,7 @@ enum Corpus {
     PolisisBenchmark(PolisisBenchmark),
     Spans(Spans),
     Clauses(Clauses),
+    Places(places::Arguments),
     LabelStudio(LabelStudio),
     Doccano(Doccano),
     PseudoLabels(pseudo::Arguments),
@@ -49,6 +51,7 @@ impl Arguments {
             Corpus::PolisisBenchmark(arguments) => arguments.run(),
             Corpus::Spans(arguments) => arguments.run(),
             Corpus::Clauses(arguments) => arguments.run(),
+            Corpus::Places(arguments) => arguments.run(),
             Corpus::LabelStudio(arguments) => arguments.run(),
             Corpus::Doccano(arguments) => arguments.run(),
             Corpus::PseudoLabels(arguments) => arguments.run(),

@@ -125,7 +125,7 @@ pub fn import_doccano(
 }
 
 /// A text file, without a byte order mark.
-fn read(path: &Path) -> Result<String, DatasetError> {
+pub(super) fn read(path: &Path) -> Result<String, DatasetError> {
     let text = fs::read_to_string(path).map_err(|e| DatasetError::read(path, e))?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }

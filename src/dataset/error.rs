@@ -65,11 +65,24 @@ pub enum LineProblem {
 
     #[error("the offsets {start}..{end} run backwards")]
     Backwards { start: usize, end: usize },
+
+    #[error("the place {start}..{end} holds nothing")]
+    EmptyPlace { start: usize, end: usize },
+
+    #[error("the place {start}..{end} is labelled twice")]
+    DuplicatePlace { start: usize, end: usize },
+
+    #[error("the document {document:?} has labels in line {first} already")]
+    DuplicateDocument { document: String, first: u64 },
 }
 
 impl DatasetError {
     pub(super) fn read(path: &Path, source: io::Error) -> Self {
         Self::Read { path: path.to_owned(), source }
+    }
+
+    pub(super) fn line(path: &Path, line: u64, problem: LineProblem) -> Self {
+        Self::Line { file: path.display().to_string(), line, problem }
     }
 
     pub(super) fn row(path: &Path, line: u64, problem: impl Into<String>) -> Self {

@@ -5,6 +5,7 @@ mod error;
 mod folds;
 mod gold;
 mod opp115;
+mod places;
 mod polisis;
 mod pseudo;
 mod reading;
@@ -27,6 +28,7 @@ pub use opp115::{
     AnnotatorCount, ClauseCounts, ContextScope, ImportReport, Imported, LabelCount, SpanCounts,
     Unit, import_opp115, import_opp115_with,
 };
+pub use places::{Place, PlaceUnit, Places, read_places};
 pub use polisis::{PartCount, Polisis, PolisisReport, add_single_votes, import_polisis, leaked};
 pub use pseudo::{Selection, TextPool, thin_common, vote_by_scores};
 pub use reading::{ExampleReader, read_examples, read_examples_from};
@@ -54,7 +56,7 @@ pub struct Example {
     pub context: Vec<String>,
     /// The beginning of the clause before, beside a short one ([`crate::clause::Clause`]). Where a
     /// data set does not say it, reading finds it in the line before, if that is of the same
-    /// document.
+    /// document; an empty one says that there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
     pub text: String,

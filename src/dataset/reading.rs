@@ -149,9 +149,10 @@ impl<'a, R: BufRead> ExampleReader<'a, R> {
         }
         self.ids.insert(example.id.clone(), self.line);
         let before = std::mem::replace(&mut self.last, Before::of(&example));
-        if let (None, Some(before)) = (&example.previous, before) {
-            example.previous = before.beside(&example);
-        }
+        example.previous = match example.previous.take() {
+            None => before.and_then(|before| before.beside(&example)),
+            own => own.filter(|text| !text.is_empty()),
+        };
         Ok(example)
     }
 }
@@ -278,7 +279,7 @@ fn class(label: &str, taxonomy: &Taxonomy) -> Result<usize, LineProblem> {
 }
 
 /// serde_json always says "line 1" here, which would contradict the line of the file.
-fn not_json(error: serde_json::Error) -> LineProblem {
+pub(super) fn not_json(error: serde_json::Error) -> LineProblem {
     let message = error.to_string();
     let reason = message.rsplit_once(" at line ").map_or(message.as_str(), |(reason, _)| reason);
     LineProblem::NotJson { reason: reason.to_owned(), column: error.column() }

@@ -143,6 +143,13 @@ impl Default for ReadOptions {
     }
 }
 
+impl ReadOptions {
+    /// The default without the gate: for documents that somebody labelled as policies.
+    pub fn without_gate() -> Self {
+        Self { gate: Gate::Off, ..Self::default() }
+    }
+}
+
 /// Reads a file. `name` is its file name, whose extension helps to tell the format.
 ///
 /// Blocks come in reading order, their spans do not overlap.

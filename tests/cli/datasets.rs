@@ -35,6 +35,59 @@ fn code_points_become_bytes() {
     assert!(text(&work.read("report.json")).contains("\"clauses\": 2"));
 }
 
+/// Labels of the shop's document by place.
+fn places(sha256: &str, places: &str) -> String {
+    format!(r#"{{"document":"shop.txt","group":"shop","sha256":"{sha256}","places":[{places}]}}"#)
+}
+
+const PLACES: &str = "import places labels.jsonl --documents docs --report report.json";
+
+#[test]
+fn labels_by_place_find_the_texts_of_their_documents() {
+    let work = work();
+    let cut = SHOP.find(" It").unwrap();
+    let second = format!(r#"{{"start":{},"end":{},"labels":["TPS"]}}"#, cut + 1, SHOP.len());
+    let lost = r#"{"start":1,"end":4,"labels":["SEC"]}"#;
+    work.write("labels.jsonl", places(&sha256(SHOP).to_uppercase(), &format!("{second},{lost}")));
+    let output = work.run(&format!("{PLACES} --output set.jsonl"), 0);
+    assert!(stderr(&output).contains("1 clause of 1 document, 1 place without a clause left out"));
+    assert!(text(&work.read("report.json")).contains("\"without_clause\": 1"));
+    let found = records(&work.read("set.jsonl"));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["text"], "It shares none.");
+    assert_eq!(found[0]["labels"][0], "Third Party Sharing/Collection");
+    assert_eq!(found[0]["previous"], "The café keeps logs.");
+}
+
+#[test]
+fn labels_by_place_belong_to_one_version() {
+    let work = work();
+    let (sum, place) = (sha256(SHOP), r#"{"start":1,"end":4,"labels":["SEC"]}"#);
+    for (labels, problem) in [
+        (places("00", place), "shop.txt is not the version that was labelled"),
+        (places(&sum, place).replace("shop.txt", "../a"), "is not below the folder of documents"),
+        (places(&sum, place).replace("shop.txt", "b.txt"), "cannot read docs/b.txt"),
+        (places(&sum, place), "no clause stands at any of its places"),
+    ] {
+        work.write("labels.jsonl", labels);
+        let told = stderr(&work.run(&format!("{PLACES} --output set.jsonl"), 3));
+        assert!(told.contains(problem), "{told}");
+        assert!(!work.path("set.jsonl").exists(), "no half data set");
+    }
+    work.write("labels.jsonl", places(&sum, place));
+    work.run(&format!("{PLACES} --output docs/shop.txt"), 2);
+    work.run(&format!("{PLACES} --output labels.jsonl"), 2);
+    assert_eq!(text(&work.read("docs/shop.txt")), SHOP);
+}
+
+/// Of a text, as `split` says it.
+fn sha256(text: &str) -> String {
+    let work = Work::new();
+    work.write("text.txt", text);
+    let found = work.records("split text.txt --gate off", 0);
+    found[0]["source_sha256"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn a_bad_line_is_named_with_its_file() {
     let good = line("1", 0, 20, "The café keeps logs.", "RET");

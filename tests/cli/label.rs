@@ -219,7 +219,7 @@ fn a_pipe_in_a_folder_is_no_wait() {
 #[test]
 fn an_interrupt_leaves_whole_documents() {
     let work = many_documents();
-    for signal in ["-INT", "-TERM"] {
+    for signal in ["-INT", "-TERM", "-HUP"] {
         check_stopped(&signalled(&work, work.process(LABEL), signal), &work);
     }
 }

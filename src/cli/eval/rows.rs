@@ -11,7 +11,7 @@ use super::super::saved;
 use super::lint::shown;
 use crate::clause;
 use crate::dataset::{Example, document_path};
-use crate::document::{self, Gate, ReadOptions, Span};
+use crate::document::{self, ReadOptions, Span};
 use crate::eval::{
     Alignment, EvalError, GoldClause, LabelledClause, Predictions, Scored, Segmentation, Source,
     Tuning, Votes, align, counted, decide, tune,
@@ -205,8 +205,7 @@ fn labelled(
     classifier: &Classifier,
     threads: usize,
 ) -> Result<Vec<LabelledClause>, Failure> {
-    // Somebody labelled it, so it is a policy.
-    let options = ReadOptions { gate: Gate::Off, ..ReadOptions::default() };
+    let options = ReadOptions::without_gate();
     let document = document::read(bytes, Some(name), &options)
         .with_context(|| name.to_owned())
         .map_err(Failure::Input)?;

@@ -11,7 +11,7 @@ use super::super::target::Target;
 use super::{ReportFormat, sets};
 use crate::clause;
 use crate::dataset::{document_path, read_examples};
-use crate::document::{self, Gate, ReadOptions, Span};
+use crate::document::{self, ReadOptions, Span};
 use crate::eval::{Counts, SplitterRow, predicted_starts, same_starts, spans_from, splitter_table};
 use crate::taxonomy::Taxonomy;
 
@@ -140,7 +140,7 @@ fn gold(file: &Path) -> Result<Places, Failure> {
 }
 
 fn own(name: &str, bytes: &[u8]) -> Result<Vec<Span>, Failure> {
-    let options = ReadOptions { gate: Gate::Off, ..ReadOptions::default() };
+    let options = ReadOptions::without_gate();
     let document = document::read(bytes, Some(name), &options)
         .with_context(|| name.to_owned())
         .map_err(Failure::Input)?;

@@ -108,10 +108,11 @@ fn the_line_before_is_shown_if_it_is_of_the_same_document() {
         line("5", "a", 8, "item"),
         line("6", "b", 9, "item"),
         line("7", "b", 10, "item").replace("\"text\"", "\"previous\":\"own\",\"text\""),
+        line("8", "b", 11, "item").replace("\"text\"", "\"previous\":\"\",\"text\""),
     ];
     let found = read(lines.join("\n").as_bytes()).unwrap();
     let previous: Vec<_> = found.iter().map(|e| e.previous.as_deref()).collect();
-    let expected = [None, Some("text 1"), None, None, Some("text 4"), None, Some("own")];
+    let expected = [None, Some("text 1"), None, None, Some("text 4"), None, Some("own"), None];
     assert_eq!(previous, expected);
 }
 
