@@ -18,7 +18,7 @@ out=target/published
 
 # train RECIPE NAME [OPTION…]: nothing when the model is there.
 train() {
-    if [ ! -e "$out/$2/config.json" ]; then
+    if [ ! -e "$out/$2/model.safetensors" ]; then
         $run train --recipe "models/recipes/published-split/$1.toml" --base "$BASE" \
             --out "$out/$2" "${@:3}"
     fi

@@ -14,7 +14,8 @@ const SIGHUP: i32 = 1;
 /// A flag that Ctrl-C sets.
 ///
 /// What the process was told to ignore stays ignored: work that `nohup` started goes on when the
-/// terminal is closed, work in a script's background when Ctrl-C is meant for the script.
+/// terminal is closed, work in a script's background when Ctrl-C is meant for the script. That is
+/// known on Linux only; elsewhere SIGHUP just ends the process, and the others set the flag.
 pub fn flag() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let ignored = fs::read_to_string("/proc/self/status").ok().and_then(|it| ignored_in(&it));

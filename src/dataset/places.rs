@@ -49,12 +49,8 @@ pub struct Place {
     /// How many annotators gave each label.
     #[serde(default)]
     pub votes: BTreeMap<String, u32>,
-    #[serde(default = "one")]
-    pub annotators: u32,
-}
-
-fn one() -> u32 {
-    1
+    #[serde(default)]
+    pub annotators: Option<u32>,
 }
 
 /// Reads labels by place, their labels under canonical names.
@@ -97,7 +93,7 @@ fn parse(line: &str, taxonomy: &Taxonomy) -> Result<Places, LineProblem> {
             return Err(LineProblem::DuplicatePlace { start, end });
         }
         *labels = canonical_labels(std::mem::take(labels), taxonomy)?;
-        *votes = canonical_votes(std::mem::take(votes), Some(*annotators), taxonomy)?;
+        *votes = canonical_votes(std::mem::take(votes), *annotators, taxonomy)?;
     }
     Ok(places)
 }
@@ -135,7 +131,7 @@ impl Places {
             text: texts.join(" "),
             labels: place.labels.clone(),
             votes: place.votes.clone(),
-            annotators: Some(place.annotators),
+            annotators: place.annotators,
             ..Example::default()
         };
         match self.unit {
@@ -201,7 +197,7 @@ mod tests {
         assert_eq!(second.labels, ["Third Party Sharing/Collection"]);
         assert_eq!(second.context, ["Données"]);
         assert_eq!(second.previous.as_deref(), Some("We keep your name."));
-        assert_eq!(second.annotators, Some(1));
+        assert_eq!((second.annotators, second.votes.len()), (None, 0));
         assert_eq!(first.previous.as_deref(), Some(""), "the context holds it");
         assert_ne!(first.id, second.id);
     }

@@ -50,7 +50,7 @@ fn labels_by_place_find_the_texts_of_their_documents() {
     let lost = r#"{"start":1,"end":4,"labels":["SEC"]}"#;
     work.write("labels.jsonl", places(&sha256(SHOP).to_uppercase(), &format!("{second},{lost}")));
     let output = work.run(&format!("{PLACES} --output set.jsonl"), 0);
-    assert!(stderr(&output).contains("1 clause of 1 document, 1 place without a clause left out"));
+    assert!(stderr(&output).contains("1 text of 1 document, 1 place without a clause left out"));
     assert!(text(&work.read("report.json")).contains("\"without_clause\": 1"));
     let found = records(&work.read("set.jsonl"));
     assert_eq!(found.len(), 1);

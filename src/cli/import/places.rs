@@ -53,12 +53,12 @@ impl Arguments {
         }
         tell(&format!(
             "{} of {}, {} without a clause left out",
-            counted(examples.len(), "clause", "clauses"),
+            counted(examples.len(), "text", "texts"),
             counted(labelled.len(), "document", "documents"),
             counted(lost, "place", "places"),
         ));
         let report =
-            json!({"clauses": examples.len(), "documents": labelled.len(), "without_clause": lost});
+            json!({"texts": examples.len(), "documents": labelled.len(), "without_clause": lost});
         opened.write(&examples, &report)?;
         Ok(Status::Done)
     }
