@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::document::{self, ReadOptions};
 use crate::taxonomy::Taxonomy;
+use crate::{checksum, clause};
 
 fn data(part: &str) -> PathBuf {
     let root = std::env::var_os("FINEPRINT_DATA").expect("FINEPRINT_DATA names the data folder");
@@ -94,4 +96,33 @@ fn modern_clauses_are_converted() {
     let converted = import_clauses(&set, &data("unlabelled"), &taxonomy).unwrap();
     assert_eq!(converted.examples.len(), 15_743);
     assert_eq!(converted.without_text, [11_479]);
+}
+
+#[test]
+#[ignore = "needs FINEPRINT_DATA"]
+fn labels_by_place_stand_where_clauses_do() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/labels");
+    for (name, places) in [
+        ("clauses", 25_300),
+        ("clauses-b", 25_540),
+        ("segments-a", 6400),
+        ("segments-b", 6239),
+        ("segments-published", 5583),
+    ] {
+        let path = folder.join(name).with_extension("jsonl");
+        let (mut found, mut lost) = (0, 0);
+        for labelled in read_places(&path, &Taxonomy::opp115()).unwrap() {
+            let file = document_path(&data("unlabelled"), &labelled.document).unwrap();
+            let bytes = std::fs::read(file).unwrap();
+            assert_eq!(checksum::sha256(&bytes), labelled.sha256, "{}", labelled.document);
+            let options = ReadOptions::without_gate();
+            let document = document::read(&bytes, Some(&labelled.document), &options).unwrap();
+            let (examples, without) = labelled.examples(&clause::split(&document));
+            found += examples.len();
+            lost += without;
+        }
+        assert_eq!(found + lost, places, "{name}");
+        // Whoever cuts clauses otherwise than now loses labels: few, or they are to be moved.
+        assert!(lost * 50 <= places, "{name}: {lost} of {places} places are no clause any more");
+    }
 }
