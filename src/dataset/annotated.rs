@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::reading::canonical_labels;
+use super::reading::{canonical_labels, read_text};
 use super::{DatasetError, Example};
 use crate::clause::ClauseKind;
 use crate::taxonomy::Taxonomy;
@@ -82,7 +82,7 @@ struct Line {
 /// # Errors
 /// [`DatasetError`] when the file is no such export, or a label is unknown.
 pub fn import_label_studio(path: &Path, taxonomy: &Taxonomy) -> Result<Vec<Example>, DatasetError> {
-    let text = read(path)?;
+    let text = read_text(path)?;
     let tasks: Vec<Task> = serde_json::from_str(&text)
         .map_err(|e| DatasetError::corpus(path, format!("not a list of tasks: {e}")))?;
     if tasks.is_empty() {
@@ -113,7 +113,7 @@ pub fn import_doccano(
     let first = paths.first().map_or(Path::new(""), PathBuf::as_path);
     let mut collected = Collected::new(first, taxonomy);
     for (path, annotator) in paths.iter().zip(annotators(paths)?) {
-        let text = read(path)?;
+        let text = read_text(path)?;
         for (i, text) in text.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
             let wrong = |why: String| DatasetError::row(path, i as u64 + 1, why);
             let line: Line = serde_json::from_str(text).map_err(|e| wrong(e.to_string()))?;
@@ -122,12 +122,6 @@ pub fn import_doccano(
         }
     }
     collected.examples().ok_or_else(|| DatasetError::corpus(first, "holds no line of an export"))
-}
-
-/// A text file, without a byte order mark.
-pub(super) fn read(path: &Path) -> Result<String, DatasetError> {
-    let text = fs::read_to_string(path).map_err(|e| DatasetError::read(path, e))?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 /// What the annotators of these files are called, each otherwise.

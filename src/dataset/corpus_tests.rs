@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::document::{self, ReadOptions};
 use crate::taxonomy::Taxonomy;
-use crate::{checksum, clause};
 
 fn data(part: &str) -> PathBuf {
     let root = std::env::var_os("FINEPRINT_DATA").expect("FINEPRINT_DATA names the data folder");
@@ -100,6 +98,22 @@ fn modern_clauses_are_converted() {
 
 #[test]
 #[ignore = "needs FINEPRINT_DATA"]
+fn labels_by_place_stand_where_clauses_of_opp115_do() {
+    let labels = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/labels/opp115-clauses.jsonl");
+    let clauses = import_opp115(&data("opp115"), Unit::Clause).unwrap().examples;
+    let (mut found, mut lost) = (0, 0);
+    for labelled in read_places(&labels, &Taxonomy::opp115()).unwrap() {
+        let folder = data("opp115/sanitized_policies");
+        let (examples, without) = labelled.relabel(&labels, &folder, &clauses).unwrap();
+        found += examples.len();
+        lost += without;
+    }
+    assert_eq!(found + lost, 13_140);
+    assert!(lost * 50 <= found, "{lost} places are no clause any more");
+}
+
+#[test]
+#[ignore = "needs FINEPRINT_DATA"]
 fn labels_by_place_stand_where_clauses_do() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/labels");
     for (name, places) in [
@@ -112,12 +126,7 @@ fn labels_by_place_stand_where_clauses_do() {
         let path = folder.join(name).with_extension("jsonl");
         let (mut found, mut lost) = (0, 0);
         for labelled in read_places(&path, &Taxonomy::opp115()).unwrap() {
-            let file = document_path(&data("unlabelled"), &labelled.document).unwrap();
-            let bytes = std::fs::read(file).unwrap();
-            assert_eq!(checksum::sha256(&bytes), labelled.sha256, "{}", labelled.document);
-            let options = ReadOptions::without_gate();
-            let document = document::read(&bytes, Some(&labelled.document), &options).unwrap();
-            let (examples, without) = labelled.examples(&clause::split(&document));
+            let (examples, without) = labelled.find(&path, &data("unlabelled")).unwrap();
             found += examples.len();
             lost += without;
         }

@@ -26,13 +26,24 @@ pub use folds::split_by_fold;
 pub use gold::{Converted, document_path, import_clauses, import_spans};
 pub use opp115::{
     AnnotatorCount, ClauseCounts, ContextScope, ImportReport, Imported, LabelCount, SpanCounts,
-    Unit, import_opp115, import_opp115_with,
+    import_opp115, import_opp115_with,
 };
-pub use places::{Place, PlaceUnit, Places, read_places};
+pub use places::{Place, Places, read_places};
 pub use polisis::{PartCount, Polisis, PolisisReport, add_single_votes, import_polisis, leaked};
 pub use pseudo::{Selection, TextPool, thin_common, vote_by_scores};
 pub use reading::{ExampleReader, read_examples, read_examples_from};
 pub use writing::write_examples;
+
+/// What becomes one example.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    /// A clause as [`crate::clause::split`] cuts it, with its kind and context.
+    #[default]
+    Clause,
+    /// One clause or several in a row, about a paragraph, without kind and context.
+    Segment,
+}
 
 /// One labelled text of a data set; one JSON line.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -1,15 +1,18 @@
 //! Labels by place, without texts → examples: for documents that may be read but not passed on.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
 
-use super::annotated::read;
 use super::error::LineProblem;
-use super::reading::{canonical_labels, canonical_votes, not_json};
-use super::{DatasetError, Example};
-use crate::clause::Clause;
+use super::gold::document_path;
+use super::reading::{canonical_labels, canonical_votes, not_json, read_text};
+use super::{DatasetError, Example, Unit};
+use crate::checksum;
+use crate::clause::{self, Clause};
+use crate::document::{self, ReadOptions};
 use crate::taxonomy::Taxonomy;
 
 /// The labels of one document by where its texts stand; one JSON line.
@@ -23,19 +26,8 @@ pub struct Places {
     /// Of the file that was labelled: places mean nothing in another version.
     pub sha256: String,
     #[serde(default)]
-    pub unit: PlaceUnit,
+    pub unit: Unit,
     pub places: Vec<Place>,
-}
-
-/// What a place holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PlaceUnit {
-    /// One clause, which has its context.
-    #[default]
-    Clause,
-    /// One clause or several in a row, without kind and context, as the segments of OPP-115.
-    Segment,
 }
 
 /// A labelled text.
@@ -59,7 +51,7 @@ pub struct Place {
 /// [`DatasetError`] with the line when it is no such object, names a label that `taxonomy` does
 /// not know, labels a place twice, or comes back to a document.
 pub fn read_places(path: &Path, taxonomy: &Taxonomy) -> Result<Vec<Places>, DatasetError> {
-    let text = read(path)?;
+    let text = read_text(path)?;
     let mut documents = HashMap::new();
     let mut found = Vec::new();
     for (line, content) in (1..).zip(text.lines()).filter(|(_, it)| !it.trim().is_empty()) {
@@ -99,9 +91,87 @@ fn parse(line: &str, taxonomy: &Taxonomy) -> Result<Places, LineProblem> {
 }
 
 impl Places {
+    /// Finds the labelled texts in the document below `folder`, and counts the labels that stand
+    /// where no clause or run of clauses does. `labels` is the file that `self` comes from.
+    ///
+    /// # Errors
+    /// [`DatasetError`] when the document cannot be read, is another version than the labelled
+    /// one, or is a PDF, whose places are no bytes.
+    pub fn find(
+        &self,
+        labels: &Path,
+        folder: &Path,
+    ) -> Result<(Vec<Example>, usize), DatasetError> {
+        let bytes = self.labelled_version(labels, folder)?;
+        let name = folder.join(&self.document);
+        let wrong =
+            |problem| DatasetError::corpus(labels, format!("{}: {problem}", name.display()));
+        let document = document::read(&bytes, Some(&self.document), &ReadOptions::without_gate())
+            .map_err(|error| wrong(error.to_string()))?;
+        if document.pages.is_some() {
+            return Err(wrong("a PDF, whose places are no bytes".to_owned()));
+        }
+        Ok(self.examples(&clause::split(&document)))
+    }
+
+    /// Gives the labels to those of `examples` that stand at a place of the document, in their
+    /// order, and counts the places where none does. Votes and highlights stood for other labels.
+    ///
+    /// # Errors
+    /// [`DatasetError`] when the document cannot be read or is another version than the labelled
+    /// one.
+    pub fn relabel(
+        &self,
+        labels: &Path,
+        folder: &Path,
+        examples: &[Example],
+    ) -> Result<(Vec<Example>, usize), DatasetError> {
+        self.labelled_version(labels, folder)?;
+        let places: HashMap<_, _> = self.places.iter().map(|p| ((p.start, p.end), p)).collect();
+        let found: Vec<Example> = examples
+            .iter()
+            .filter(|example| example.document.as_ref() == Some(&self.document))
+            .filter_map(|example| {
+                let place = places.get(&(example.start?, example.end?))?;
+                Some(Example {
+                    labels: place.labels.clone(),
+                    votes: place.votes.clone(),
+                    annotators: place.annotators,
+                    annotations: BTreeMap::new(),
+                    highlights: BTreeMap::new(),
+                    // Empty for none: the line before in the data set may not be the clause before.
+                    previous: Some(example.previous.clone().unwrap_or_default()),
+                    ..example.clone()
+                })
+            })
+            .collect();
+        let stands: BTreeSet<_> =
+            found.iter().map(|example| (example.start, example.end)).collect();
+        let left = self.places.len() - stands.len();
+        Ok((found, left))
+    }
+
+    /// The document's bytes, which must be those that were labelled.
+    fn labelled_version(&self, labels: &Path, folder: &Path) -> Result<Vec<u8>, DatasetError> {
+        let path = document_path(folder, &self.document)
+            .map_err(|problem| DatasetError::corpus(labels, problem))?;
+        let limit = ReadOptions::default().max_bytes as u64;
+        let size = fs::metadata(&path).map_err(|e| DatasetError::read(&path, e))?.len();
+        if size > limit {
+            let problem = format!("too large: {size} bytes, at most {limit} are read");
+            return Err(DatasetError::corpus(labels, format!("{}: {problem}", path.display())));
+        }
+        let bytes = fs::read(&path).map_err(|e| DatasetError::read(&path, e))?;
+        if checksum::sha256(&bytes).eq_ignore_ascii_case(&self.sha256) {
+            return Ok(bytes);
+        }
+        let problem = "not the version that was labelled (sha256 differs)";
+        Err(DatasetError::corpus(labels, format!("{}: {problem}", path.display())))
+    }
+
     /// The labelled texts of a document that was cut into `clauses`, and how many of the labels
     /// stand where no clause or run of clauses does.
-    pub fn examples(&self, clauses: &[Clause]) -> (Vec<Example>, usize) {
+    fn examples(&self, clauses: &[Clause]) -> (Vec<Example>, usize) {
         let starts: HashMap<usize, usize> =
             clauses.iter().enumerate().rev().map(|(i, clause)| (clause.span.start, i)).collect();
         let examples: Vec<Example> = self
@@ -110,7 +180,7 @@ impl Places {
             .filter_map(|place| {
                 let from = &clauses[*starts.get(&place.start)?..];
                 let held = from.iter().take_while(|clause| clause.span.end <= place.end).count();
-                let (last, several) = (from[..held].last()?, self.unit == PlaceUnit::Segment);
+                let (last, several) = (from[..held].last()?, self.unit == Unit::Segment);
                 let whole = last.span.end == place.end && (held == 1 || several);
                 whole.then(|| self.example(place, &from[..held]))
             })
@@ -135,8 +205,8 @@ impl Places {
             ..Example::default()
         };
         match self.unit {
-            PlaceUnit::Segment => text,
-            PlaceUnit::Clause => Example {
+            Unit::Segment => text,
+            Unit::Clause => Example {
                 kind: Some(clauses[0].kind),
                 context: clauses[0].context.clone(),
                 // Empty for none: the line before in the data set may not be the clause before.
@@ -150,8 +220,6 @@ impl Places {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clause;
-    use crate::document::{self, ReadOptions};
 
     const TEXT: &str = "# Données\n\nWe keep your name. We sell it.\n";
 

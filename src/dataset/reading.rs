@@ -1,7 +1,7 @@
 //! JSON Lines → examples.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
@@ -15,6 +15,12 @@ use crate::taxonomy::Taxonomy;
 pub fn read_examples(path: &Path, taxonomy: &Taxonomy) -> Result<Vec<Example>, DatasetError> {
     let file = File::open(path).map_err(|e| DatasetError::read(path, e))?;
     read_examples_from(BufReader::new(file), &path.display().to_string(), taxonomy)
+}
+
+/// A text file, without a byte order mark.
+pub(super) fn read_text(path: &Path) -> Result<String, DatasetError> {
+    let text = fs::read_to_string(path).map_err(|e| DatasetError::read(path, e))?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 /// Reads a data set from any reader; `name` stands for it in errors.

@@ -60,11 +60,43 @@ fn labels_by_place_find_the_texts_of_their_documents() {
 }
 
 #[test]
+fn labels_by_place_take_the_place_of_those_of_a_data_set() {
+    let work = work();
+    let sum = sha256(SHOP);
+    let end = SHOP.find(" It").unwrap();
+    let clause = |id: &str, document: &str, end: usize| {
+        format!(
+            r#"{{"id":"{id}","group":"shop","document":"{document}","start":0,"end":{end},"fold":3,"text":"The café keeps logs.","labels":["TPS"],"votes":{{"TPS":2}},"annotators":3}}"#
+        )
+    };
+    let set = [clause("a", "shop.txt", end), clause("b", "shop.txt", 2), clause("c", "x", end)];
+    work.write("own.jsonl", set.join("\n"));
+    let first = format!(r#"{{"start":0,"end":{end},"labels":["RET"]}}"#);
+    let lost = r#"{"start":1,"end":4,"labels":["SEC"]}"#;
+    work.write("labels.jsonl", places(&sum, &format!("{first},{lost}")));
+    let output = work.run(&format!("{PLACES} --clauses own.jsonl --output set.jsonl"), 0);
+    assert!(stderr(&output).contains("1 text of 1 document, 1 place without a clause left out"));
+    let found = records(&work.read("set.jsonl"));
+    assert_eq!(found.len(), 1);
+    assert_eq!((&found[0]["id"], &found[0]["fold"]), (&"a".into(), &3.into()));
+    assert_eq!(found[0]["labels"][0], "Data Retention");
+    assert!(found[0].get("votes").is_none() && found[0].get("annotators").is_none());
+    assert_eq!(
+        found[0]["previous"], "",
+        "the line before in the set need not be the clause before"
+    );
+    work.run(&format!("{PLACES} --clauses own.jsonl --output own.jsonl"), 2);
+    work.write("labels.jsonl", places("00", &first));
+    let told = stderr(&work.run(&format!("{PLACES} --clauses own.jsonl --output new.jsonl"), 3));
+    assert!(told.contains("not the version that was labelled"), "{told}");
+}
+
+#[test]
 fn labels_by_place_belong_to_one_version() {
     let work = work();
     let (sum, place) = (sha256(SHOP), r#"{"start":1,"end":4,"labels":["SEC"]}"#);
     for (labels, problem) in [
-        (places("00", place), "shop.txt is not the version that was labelled"),
+        (places("00", place), "shop.txt: not the version that was labelled"),
         (places(&sum, place).replace("shop.txt", "../a"), "is not below the folder of documents"),
         (places(&sum, place).replace("shop.txt", "b.txt"), "cannot read docs/b.txt"),
         (places(&sum, place), "no clause stands at any of its places"),

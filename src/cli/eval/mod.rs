@@ -11,11 +11,14 @@ mod subject;
 
 use std::io::Write;
 
+use anyhow::Context;
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
 use super::exit::{Failure, Status};
 use super::target::Target;
+use crate::clause::{self, Clause};
+use crate::document::{self, ReadOptions};
 
 /// Judge a model on labelled clauses
 ///
@@ -85,6 +88,14 @@ impl ReportFormat {
             .map_err(|error| Failure::writing(error, &output))?;
         Ok(Status::Done)
     }
+}
+
+/// The clauses of a document that somebody labelled.
+fn clauses_of(name: &str, bytes: &[u8]) -> Result<Vec<Clause>, Failure> {
+    let document = document::read(bytes, Some(name), &ReadOptions::without_gate())
+        .with_context(|| name.to_owned())
+        .map_err(Failure::Input)?;
+    Ok(clause::split(&document))
 }
 
 impl Arguments {

@@ -8,10 +8,10 @@ use anyhow::{Context, anyhow};
 
 use super::super::exit::Failure;
 use super::super::saved;
+use super::clauses_of;
 use super::lint::shown;
-use crate::clause;
 use crate::dataset::{Example, document_path};
-use crate::document::{self, ReadOptions, Span};
+use crate::document::Span;
 use crate::eval::{
     Alignment, EvalError, GoldClause, LabelledClause, Predictions, Scored, Segmentation, Source,
     Tuning, Votes, align, counted, decide, tune,
@@ -205,11 +205,7 @@ fn labelled(
     classifier: &Classifier,
     threads: usize,
 ) -> Result<Vec<LabelledClause>, Failure> {
-    let options = ReadOptions::without_gate();
-    let document = document::read(bytes, Some(name), &options)
-        .with_context(|| name.to_owned())
-        .map_err(Failure::Input)?;
-    let clauses = clause::split(&document);
+    let clauses = clauses_of(name, bytes)?;
     let inputs: Vec<Input> = clauses.iter().map(Input::from).collect();
     let classified = classifier.classify(&inputs, Unit::Clause, threads)?;
     let thresholds = classifier.thresholds(Unit::Clause);

@@ -8,10 +8,9 @@ use anyhow::{Context, anyhow};
 
 use super::super::exit::{Failure, Status};
 use super::super::target::Target;
-use super::{ReportFormat, sets};
-use crate::clause;
+use super::{ReportFormat, clauses_of, sets};
 use crate::dataset::{document_path, read_examples};
-use crate::document::{self, ReadOptions, Span};
+use crate::document::Span;
 use crate::eval::{Counts, SplitterRow, predicted_starts, same_starts, spans_from, splitter_table};
 use crate::taxonomy::Taxonomy;
 
@@ -104,7 +103,8 @@ impl Arguments {
             let bytes = fs::read(&path)
                 .with_context(|| format!("cannot read {}", path.display()))
                 .map_err(Failure::Input)?;
-            let mut cuts = vec![own(name, &bytes)?];
+            let own = clauses_of(name, &bytes)?.iter().map(|clause| clause.span).collect();
+            let mut cuts = vec![own];
             for tool in tools {
                 let starts = tool.starts.get(name).ok_or_else(|| {
                     Failure::Input(anyhow!("{} has no start in {name}", tool.name))
@@ -137,14 +137,6 @@ fn gold(file: &Path) -> Result<Places, Failure> {
         out.entry(document).or_default().push(Span { start, end });
     }
     Ok(out)
-}
-
-fn own(name: &str, bytes: &[u8]) -> Result<Vec<Span>, Failure> {
-    let options = ReadOptions::without_gate();
-    let document = document::read(bytes, Some(name), &options)
-        .with_context(|| name.to_owned())
-        .map_err(Failure::Input)?;
-    Ok(clause::split(&document).into_iter().map(|clause| clause.span).collect())
 }
 
 /// A tool is called as its file.

@@ -5,12 +5,8 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::Results;
-use crate::checksum;
-use crate::clause;
 use crate::cli::exit::{Failure, Status, tell};
-use crate::cli::inputs;
-use crate::dataset::{self, DatasetError, Example, Places, document_path};
-use crate::document::{self, ReadOptions};
+use crate::dataset::{self, DatasetError, read_examples};
 use crate::eval::counted;
 use crate::taxonomy::Taxonomy;
 
@@ -19,11 +15,13 @@ use crate::taxonomy::Taxonomy;
 /// So labels can be passed on where texts may not. One JSON object a document: document, group,
 /// sha256, unit (clause or segment: clauses in a row), and places with start and end in bytes,
 /// labels, and perhaps votes and annotators. A document of another version than the labelled one
-/// is an error; places where no clause stands are counted.
+/// is an error; places where no clause stands are counted. With --clauses the texts are those of a
+/// data set, which get these labels instead of their own.
 #[derive(clap::Args)]
 #[command(after_help = "\
-Example:
-  fineprint import places data/labels/clauses.jsonl --documents policies/ --output labelled.jsonl")]
+Examples:
+  fineprint import places data/labels/clauses.jsonl --documents policies/ --output labelled.jsonl
+  fineprint import places read.jsonl --documents opp115/sanitized_policies/ --clauses opp115.jsonl")]
 pub struct Arguments {
     /// Labels by place (JSON Lines)
     #[arg(value_name = "LABELS")]
@@ -31,19 +29,29 @@ pub struct Arguments {
     /// Folder of the documents
     #[arg(long, value_name = "DIR")]
     documents: PathBuf,
+    /// Data set whose clauses get the labels, in place of those that the documents are cut into
+    #[arg(long, value_name = "DATASET")]
+    clauses: Option<PathBuf>,
     #[command(flatten)]
     results: Results,
 }
 
 impl Arguments {
     pub fn run(self) -> Result<Status, Failure> {
-        let labelled = dataset::read_places(&self.labels, &Taxonomy::opp115())?;
+        let taxonomy = Taxonomy::opp115();
+        let labelled = dataset::read_places(&self.labels, &taxonomy)?;
         let mut files = vec![self.labels.clone()];
+        files.extend(self.clauses.clone());
         files.extend(labelled.iter().map(|places| self.documents.join(&places.document)));
         let opened = self.results.open(&files)?;
+        let clauses =
+            self.clauses.as_deref().map(|set| read_examples(set, &taxonomy)).transpose()?;
         let (mut examples, mut lost) = (Vec::new(), 0);
         for places in &labelled {
-            let (found, without_clause) = self.examples(places)?;
+            let (found, without_clause) = match &clauses {
+                Some(clauses) => places.relabel(&self.labels, &self.documents, clauses)?,
+                None => places.find(&self.labels, &self.documents)?,
+            };
             examples.extend(found);
             lost += without_clause;
         }
@@ -61,26 +69,5 @@ impl Arguments {
             json!({"texts": examples.len(), "documents": labelled.len(), "without_clause": lost});
         opened.write(&examples, &report)?;
         Ok(Status::Done)
-    }
-
-    /// The labelled texts of one document.
-    fn examples(&self, places: &Places) -> Result<(Vec<Example>, usize), Failure> {
-        let wrong = |problem: String| DatasetError::Corpus { path: self.labels.clone(), problem };
-        let path = document_path(&self.documents, &places.document).map_err(wrong)?;
-        let name = path.display();
-        let options = ReadOptions::without_gate();
-        let bytes = inputs::read(&path, options.max_bytes)
-            .map_err(|source| DatasetError::Read { path: path.clone(), source })?
-            .map_err(|bytes| wrong(format!("{name} is too large: {bytes} bytes")))?;
-        if !checksum::sha256(&bytes).eq_ignore_ascii_case(&places.sha256) {
-            let problem = format!("{name} is not the version that was labelled (sha256 differs)");
-            return Err(wrong(problem).into());
-        }
-        let document = document::read(&bytes, Some(&places.document), &options)
-            .map_err(|error| wrong(format!("cannot read {name}: {error}")))?;
-        if document.pages.is_some() {
-            return Err(wrong(format!("{name} is a PDF, whose places are no bytes")).into());
-        }
-        Ok(places.examples(&clause::split(&document)))
     }
 }

@@ -15,7 +15,7 @@ use crate::clause::{Clause, split};
 use crate::document::{Block, Document};
 use crate::taxonomy::Taxonomy;
 
-use super::{DatasetError, Example};
+use super::{DatasetError, Example, Unit};
 use annotations::{Errant, Practice, read_practices};
 use segments::{SEPARATOR, read_segment, readable};
 use votes::{Highlights, Visible, Votes};
@@ -23,15 +23,6 @@ use votes::{Highlights, Visible, Votes};
 pub(super) use annotations::for_each_row;
 pub use report::{AnnotatorCount, ClauseCounts, ImportReport, LabelCount};
 pub use spans::SpanCounts;
-
-/// What becomes one example.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// A segment of the corpus, about a paragraph.
-    Segment,
-    /// A clause of a segment, as [`crate::clause::split`] cuts it.
-    Clause,
-}
 
 /// How far a clause's context reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
