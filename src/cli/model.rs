@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use anyhow::anyhow;
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
@@ -13,7 +14,9 @@ use super::exit::{Failure, Status};
 use super::source;
 use crate::label::{Classifier, Input, Unit};
 use crate::model::hub::{self, HubId};
-use crate::model::{CONFIG_FILE, Config, Files, Model, ModelError, TOKENIZER_FILE, WEIGHTS_FILE};
+use crate::model::{
+    CONFIG_FILE, Config, Files, Model, ModelError, TOKENIZER_FILE, WEIGHTS_FILE, average,
+};
 use crate::output::labelling_config;
 use crate::whole_file;
 
@@ -29,6 +32,7 @@ enum Command {
     Info(Info),
     Verify(Verify),
     Pull(Pull),
+    Average(Average),
     LabellingConfig(LabellingConfig),
 }
 
@@ -63,6 +67,24 @@ struct Pull {
     /// Copy it to this folder, too
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+}
+
+/// Average the weights of models that were trained on from the same one
+///
+/// The mean is often as good as the best of them or better, and as fast as one. It has no
+/// thresholds, as those of the models are for other scores: `fineprint tune` finds them. All else
+/// is the first model's; weights are written in half precision.
+#[derive(clap::Args)]
+struct Average {
+    /// Models: folders or hub ids, two or more
+    #[arg(value_name = "DIR|ID", num_args = 2.., required = true)]
+    models: Vec<String>,
+    /// Folder to write the mean to
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Name of the model in the records it makes
+    #[arg(long, value_name = "NAME", default_value = "fineprint-average")]
+    name: String,
 }
 
 /// Print the labelling configuration of a Label Studio project for a model's labels
@@ -122,6 +144,7 @@ impl Arguments {
             Command::Info(info) => info.run(),
             Command::Verify(verify) => verify.run(),
             Command::Pull(pull) => pull.run(),
+            Command::Average(average) => average.run(),
             Command::LabellingConfig(config) => config.run(),
         }
     }
@@ -176,6 +199,23 @@ impl Pull {
             copy(&files, folder)?;
         }
         print(&format!("{}\n", folder.display()))
+    }
+}
+
+impl Average {
+    fn run(self) -> Result<Status, Failure> {
+        let folder = |path: &Path| fs::canonicalize(path).ok();
+        let same = |model: &&String| {
+            folder(&self.out).is_some() && folder(Path::new(model)) == folder(&self.out)
+        };
+        if let Some(model) = self.models.iter().find(same) {
+            let message = format!("--out would write over {model}, which is read; name another");
+            return Err(Failure::Usage(anyhow!(message)));
+        }
+        let read = |model: &String| Ok((model.clone(), source::files(Some(model))?));
+        let models = self.models.iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
+        copy(&average(&models, &self.name)?, &self.out)?;
+        Ok(Status::Done)
     }
 }
 

@@ -20,6 +20,8 @@ pub enum ModelError {
          `fineprint tune --min-precision {wanted}` finds and stores them"
     )]
     Uncertified { wanted: f64, unit: &'static str, stored: String },
+    #[error("the models cannot be averaged: {0}")]
+    Average(String),
     #[error("the model cannot be run: {0}")]
     Engine(String),
     #[error("this CPU has no {0} units; `--kernel auto` takes what it has")]

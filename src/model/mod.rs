@@ -1,6 +1,7 @@
 //! The model artifact: a Hugging Face folder with configuration, weights and tokenizer.
 
 mod architecture;
+mod average;
 mod bert_form;
 pub(crate) mod beside;
 mod config;
@@ -22,6 +23,7 @@ use serde_json::{Map, Value};
 use self::beside::beside;
 
 pub use architecture::Architecture;
+pub use average::average;
 pub use config::{CertifiedScores, Config, Decision, PoolerActivation};
 #[cfg(feature = "embedded-model")]
 pub use embedded::{EMBEDDED_CARD, embedded};

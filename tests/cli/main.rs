@@ -1,6 +1,7 @@
 //! The program as its users run it.
 
 mod architectures;
+mod average;
 mod bad_input;
 mod bad_model;
 #[path = "../common/mod.rs"]
