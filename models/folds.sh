@@ -35,10 +35,12 @@ train() {
 }
 
 train clauses "$BASE" clauses
-train segments-a $folds/clauses a
-train segments-b $folds/clauses b
-train segments-b $folds/a ab
 # The labels of segments-a were made after gold of fold 4, those of segments-b after fold 0.
+segments_a=$data/segments-a.jsonl,targets=votes,after_fold=4
+segments_b=$data/segments-b.jsonl,targets=votes,after_fold=0
+train segments $folds/clauses a --data $segments_a
+train segments $folds/clauses b --data $segments_b
+train segments $folds/a ab --data $segments_b
 from=(a ab ab ab b)
 for fold in 0 1 2 3 4; do
     name=fineprint-minilm-fold-$fold

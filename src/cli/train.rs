@@ -28,7 +28,7 @@ use crate::whole_file;
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Data set to train on (JSON Lines), optionally with settings:
-    /// FILE[,weight=2][,unlabelled=0.15][,targets=labels|votes|majority-votes]
+    /// FILE[,weight=2][,unlabelled=0.15][,targets=labels|votes|majority-votes][,after_fold=4]
     #[arg(long, value_name = "FILE", value_parser = parse_source)]
     data: Vec<Source>,
     /// Base model: a folder or a hub id
@@ -203,7 +203,7 @@ fn read_recipe(path: &Path) -> anyhow::Result<Recipe> {
     toml::from_str(&text).with_context(|| format!("{} is no recipe", path.display()))
 }
 
-/// `FILE[,weight=2][,unlabelled=0.15][,targets=votes]`
+/// `FILE[,weight=2][,unlabelled=0.15][,targets=votes][,after_fold=4]`
 fn parse_source(argument: &str) -> Result<Source, String> {
     let mut parts = argument.split(',');
     let mut source = Source::new(parts.next().unwrap_or_default().into());
@@ -212,6 +212,10 @@ fn parse_source(argument: &str) -> Result<Source, String> {
         match part.split_once('=') {
             Some(("weight", value)) => source.weight = number(value)?,
             Some(("unlabelled", value)) => source.unlabelled = number(value)?,
+            Some(("after_fold", value)) => {
+                let fold = value.parse().map_err(|_| format!("{value:?} is no fold"))?;
+                source.after_fold = Some(fold);
+            }
             Some(("targets", "labels")) => source.targets = Targets::Labels,
             Some(("targets", "votes")) => source.targets = Targets::Votes,
             Some(("targets", "majority-votes")) => source.targets = Targets::MajorityVotes,
@@ -232,6 +236,11 @@ fn load(
     encoder.show_previous(recipe.previous);
     let (mut train, mut held_out) = (Vec::new(), HeldOut::default());
     for source in &recipe.data {
+        if !source.is_open(recipe.hold_out) {
+            let path = source.path.display();
+            tell(&format!("{path} left out: its labels were made after the fold held out"));
+            continue;
+        }
         let mut examples = read(&source.path, taxonomy)?;
         if let Some(fold) = recipe.hold_out {
             let (rest, out) = split_by_fold(&examples, fold);

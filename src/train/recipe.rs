@@ -33,12 +33,22 @@ pub struct Source {
     pub unlabelled: f32,
     #[serde(default)]
     pub targets: Targets,
+    /// The fold whose gold its labels were made after. Where that fold is held out, the whole data
+    /// set is left out, as it may tell of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_fold: Option<u32>,
 }
 
 impl Source {
     /// A data set with the default weights.
     pub fn new(path: PathBuf) -> Self {
-        Self { path, weight: 1.0, unlabelled: 1.0, targets: Targets::default() }
+        let targets = Targets::default();
+        Self { path, weight: 1.0, unlabelled: 1.0, targets, after_fold: None }
+    }
+
+    /// Whether it may be learned from when `hold_out` is judged on.
+    pub fn is_open(&self, hold_out: Option<u32>) -> bool {
+        self.after_fold.is_none() || self.after_fold != hold_out
     }
 }
 
@@ -158,6 +168,9 @@ impl Recipe {
         if self.data.is_empty() {
             return Err("no data to train on".to_owned());
         }
+        if !self.data.iter().any(|source| source.is_open(self.hold_out)) {
+            return Err("no data is left: all labels were made after the fold held out".to_owned());
+        }
         for source in &self.data {
             if !(source.weight > 0.0 && source.unlabelled >= 0.0) {
                 return Err(format!("{}: weights must not be negative", source.path.display()));
@@ -179,7 +192,13 @@ mod tests {
         assert!(bad.check().unwrap_err().contains("dropout"));
         let bad = Recipe { learning_rate: f32::NAN, ..good.clone() };
         assert!(bad.check().unwrap_err().contains("learning_rate"));
-        let bad = Recipe { data: Vec::new(), ..good };
+        let bad = Recipe { data: Vec::new(), ..good.clone() };
         assert!(bad.check().unwrap_err().contains("no data"));
+        let made_after = Source { after_fold: Some(4), ..good.data[0].clone() };
+        let closed = Recipe { data: vec![made_after], hold_out: Some(4), ..good };
+        assert!(closed.check().unwrap_err().contains("after the fold held out"));
+        for open in [None, Some(0)] {
+            assert_eq!(Recipe { hold_out: open, ..closed.clone() }.check(), Ok(()));
+        }
     }
 }

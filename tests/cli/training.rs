@@ -74,6 +74,19 @@ fn another_recipe_does_not_take_a_checkpoint_over() {
 }
 
 #[test]
+fn labels_made_after_a_fold_do_not_teach_its_model() {
+    let work = work();
+    work.write("after.jsonl", data().replace("\"id\":\"", "\"id\":\"x"));
+    let without = trained(&work, "without");
+    let both = TRAIN.replace("--base", "--data after.jsonl,targets=votes,after_fold=0 --base");
+    let told = stderr(&work.run(&format!("{both} --out closed"), 0));
+    assert!(told.contains("after.jsonl left out"), "{told}");
+    assert_eq!(work.read("closed/model.safetensors"), without);
+    work.run(&format!("{} --out open", both.replace("after_fold=0", "after_fold=1")), 0);
+    assert_ne!(work.read("open/model.safetensors"), without);
+}
+
+#[test]
 fn tuned_thresholds_are_stored_with_the_model() {
     let work = work();
     trained(&work, "out");
