@@ -2,37 +2,36 @@
 
 use crate::document::{BlockKind, Document};
 
-use super::context::Context;
-use super::{Clause, ClauseKind, fold, trim};
+use super::{Clause, ClauseKind, fold, split, trim};
 
-/// The blocks of a document as units of their own, in reading order, each with its heading as
-/// context. A block without a letter or digit gives none.
+/// The blocks of a document as units of their own, in reading order, each with the context of its
+/// first clause. A block without a letter or digit gives none.
 pub fn segments(document: &Document) -> Vec<Clause> {
-    let mut context = Context::default();
+    let mut clauses = split(document).into_iter();
     let mut out = Vec::new();
     for block in &document.blocks {
         let text = block.text.as_str();
         let Some(range) = trim(text, 0..text.len()) else { continue };
-        context.enter(block.kind);
-        let (kind, heading) = match block.kind {
-            BlockKind::Paragraph => (ClauseKind::Sentence, false),
-            BlockKind::Heading { .. } => (ClauseKind::Heading, true),
-            BlockKind::Item { .. } => (ClauseKind::Item, false),
-            BlockKind::Cell => (ClauseKind::Cell, false),
-            BlockKind::Contents => (ClauseKind::Toc, false),
+        let span = block.text.span(range.clone());
+        // Each of these blocks has a clause that starts where it does.
+        let first = clauses.by_ref().find(|clause| clause.span.start >= span.start);
+        let (context, headings) =
+            first.map(|clause| (clause.context, clause.headings)).unwrap_or_default();
+        let kind = match block.kind {
+            BlockKind::Paragraph => ClauseKind::Sentence,
+            BlockKind::Heading { .. } => ClauseKind::Heading,
+            BlockKind::Item { .. } => ClauseKind::Item,
+            BlockKind::Cell => ClauseKind::Cell,
+            BlockKind::Contents => ClauseKind::Toc,
         };
-        let segment = Clause {
-            span: block.text.span(range.clone()),
+        out.push(Clause {
+            span,
             kind,
-            context: context.with(None),
-            headings: context.headings(),
+            context,
+            headings,
             previous: None,
             text: fold(&text[range]),
-        };
-        if heading {
-            context.pass(block.kind, &segment.text);
-        }
-        out.push(segment);
+        });
     }
     out
 }
@@ -58,7 +57,8 @@ mod tests {
             ]
         );
         assert!(found[0].context.is_empty());
-        assert!(found[1..].iter().all(|s| s.context == ["Sharing"]));
+        assert_eq!(found[1].context, ["Sharing"]);
+        assert!(found[2..].iter().all(|s| s.context == ["Sharing", "Ask us:"]));
         let span = found[1].span;
         assert_eq!(&source[span.start..span.end], "We share little. Ask us:");
     }
