@@ -57,25 +57,37 @@ pub struct Clause {
 /// Cuts a document into clauses, in reading order. Together they hold every letter and digit
 /// of its blocks, each once.
 pub fn split(document: &Document) -> Vec<Clause> {
-    let mut context = Context::default();
-    let mut out = Vec::new();
-    for block in document.blocks.iter().filter(|block| holds_words(block.text.as_str())) {
-        context.enter(block.kind);
-        split_block(block, document.headers_of(block), &mut context, &mut out);
-    }
-    out
+    cut(document).0
 }
 
-/// Adds the clauses of one block; `headers` are those of a cell.
-fn split_block(block: &Block, headers: &[String], context: &mut Context, out: &mut Vec<Clause>) {
-    let text = block.text.as_str();
-    let kind = match block.kind {
+/// The clauses of a document, and its blocks that hold words, each with the index of its first
+/// clause.
+fn cut(document: &Document) -> (Vec<Clause>, Vec<(&Block, usize)>) {
+    let mut context = Context::default();
+    let (mut clauses, mut blocks) = (Vec::new(), Vec::new());
+    for block in document.blocks.iter().filter(|block| holds_words(block.text.as_str())) {
+        context.enter(block.kind);
+        blocks.push((block, clauses.len()));
+        split_block(block, document.headers_of(block), &mut context, &mut clauses);
+    }
+    (clauses, blocks)
+}
+
+/// What a whole block is as a clause.
+fn kind_of(block: BlockKind) -> ClauseKind {
+    match block {
         BlockKind::Paragraph => ClauseKind::Sentence,
         BlockKind::Heading { .. } => ClauseKind::Heading,
         BlockKind::Item { .. } => ClauseKind::Item,
         BlockKind::Cell => ClauseKind::Cell,
         BlockKind::Contents => ClauseKind::Toc,
-    };
+    }
+}
+
+/// Adds the clauses of one block; `headers` are those of a cell.
+fn split_block(block: &Block, headers: &[String], context: &mut Context, out: &mut Vec<Clause>) {
+    let text = block.text.as_str();
+    let kind = kind_of(block.kind);
     let parts = match kind {
         ClauseKind::Heading | ClauseKind::Toc => {
             vec![enumeration::Part { range: 0..text.len(), list: None }]

@@ -1,44 +1,35 @@
 //! [`Document`] → segments: whole blocks as units, for models and users that think in paragraphs.
 
-use crate::document::{BlockKind, Document};
+use std::sync::Arc;
 
-use super::{Clause, ClauseKind, fold, split, trim};
+use crate::document::{Block, Document};
+
+use super::{Clause, cut, fold, kind_of, trim};
 
 /// The blocks of a document as units of their own, in reading order, each with the context of its
 /// first clause. A block without a letter or digit gives none.
 pub fn segments(document: &Document) -> Vec<Clause> {
-    let mut clauses = split(document).into_iter();
-    let mut out = Vec::new();
-    for block in &document.blocks {
+    let (clauses, blocks) = cut(document);
+    let segment = |(block, first): (&Block, usize)| {
         let text = block.text.as_str();
-        let Some(range) = trim(text, 0..text.len()) else { continue };
-        let span = block.text.span(range.clone());
-        // Each of these blocks has a clause that starts where it does.
-        let first = clauses.by_ref().find(|clause| clause.span.start >= span.start);
-        let (context, headings) =
-            first.map(|clause| (clause.context, clause.headings)).unwrap_or_default();
-        let kind = match block.kind {
-            BlockKind::Paragraph => ClauseKind::Sentence,
-            BlockKind::Heading { .. } => ClauseKind::Heading,
-            BlockKind::Item { .. } => ClauseKind::Item,
-            BlockKind::Cell => ClauseKind::Cell,
-            BlockKind::Contents => ClauseKind::Toc,
-        };
-        out.push(Clause {
-            span,
-            kind,
-            context,
-            headings,
+        let range = trim(text, 0..text.len())?;
+        let first = clauses.get(first)?;
+        Some(Clause {
+            span: block.text.span(range.clone()),
+            kind: kind_of(block.kind),
+            context: first.context.clone(),
+            headings: Arc::clone(&first.headings),
             previous: None,
             text: fold(&text[range]),
-        });
-    }
-    out
+        })
+    };
+    blocks.into_iter().filter_map(segment).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clause::ClauseKind;
     use crate::document::{ReadOptions, read};
 
     #[test]
