@@ -1,18 +1,21 @@
 //! `fineprint label`: clauses with their categories.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use anyhow::anyhow;
 use indicatif::ProgressBar;
 
 use super::exit::{Failure, Status, tell};
 use super::inputs::{self, Input};
 use super::pipeline::{Labeller, Pipeline};
+use super::resume::Earlier;
 use super::target::Target;
 use super::values::{Labelling, Reading, share};
 use super::{interrupt, progress};
+use crate::label::Classifier;
 use crate::output::Format;
 
 /// Label the clauses of documents
@@ -20,11 +23,15 @@ use crate::output::Format;
 /// Every clause becomes one record: its text, its place in the file (byte offsets), its heading
 /// and list introduction, its labels, and the score of every label. An input that gives no
 /// clauses becomes a record with an `error`, and the exit code is 3.
+///
+/// A run over many documents that was interrupted, or killed, goes on when the same command is given
+/// with --resume: documents that its output holds are left out, and the result is that of one run.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   fineprint label policy.html
   fineprint label crawl/ --output clauses.jsonl
+  fineprint label crawl/ --output clauses.jsonl --resume
   fineprint label crawl/ --format csv --threshold 0.5 --output clauses.csv
   curl -s https://example.org/privacy | fineprint label -")]
 pub struct Arguments {
@@ -40,6 +47,10 @@ pub struct Arguments {
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Go on with the output of a run that did not come to its end (JSON Lines only); the other
+    /// options should be the same as then
+    #[arg(long, requires = "output")]
+    resume: bool,
     /// Give a label only where the model's evidence says that at least this share of such labels
     /// is right; the record says which labels were withheld
     #[arg(long, value_name = "P", value_parser = share, conflicts_with = "threshold")]
@@ -52,10 +63,41 @@ pub struct Arguments {
 
 impl Arguments {
     /// Labels the documents and writes their records.
-    pub fn run(self) -> Result<Status, Failure> {
-        let paths = inputs::resolve(self.paths)?;
+    pub fn run(mut self) -> Result<Status, Failure> {
+        let paths = inputs::resolve(std::mem::take(&mut self.paths))?;
+        if self.resume && self.lines().is_none() {
+            let message = "--resume goes on with a file of JSON Lines only";
+            return Err(Failure::Usage(anyhow!(message)));
+        }
         let target = Target::beside(&paths, self.output.as_deref())?;
         let output = target.name().to_owned();
+        let classifier = self.classifier()?;
+        let mut earlier = self.earlier(&classifier, &paths)?;
+        let pipeline = Pipeline {
+            reading: &self.reading,
+            labeller: Some(Labeller { classifier: &classifier, threads: self.labelling.threads() }),
+            exporter: target
+                .keeping(earlier.bytes)
+                .exporter(self.format, Some(classifier.taxonomy()))?,
+            output: &output,
+            bar: bar(&paths, earlier.done),
+            stop: &stop(&paths),
+        };
+        let status = pipeline.run(inputs::walk(&paths).filter(|input| !earlier.take(input)))?;
+        if status == Status::Interrupted && self.lines().is_some() {
+            tell("the same command with --resume goes on");
+        }
+        Ok(earlier.and(status))
+    }
+
+    /// The file that gets JSON Lines, if one does.
+    fn lines(&self) -> Option<&Path> {
+        let lines = matches!(self.format, None | Some(Format::Jsonl));
+        self.output.as_deref().filter(|path| lines && path.as_os_str() != "-")
+    }
+
+    /// The model, which decides as asked.
+    fn classifier(&self) -> Result<Classifier, Failure> {
         let mut classifier = self.labelling.classifier()?;
         if let Some(precision) = self.min_precision {
             let taken = classifier.require_precision(precision, self.reading.unit.into())?;
@@ -63,25 +105,35 @@ impl Arguments {
                 tell(&format!("the model's evidence nearest to {precision} is for {taken}"));
             }
         }
-        let pipeline = Pipeline {
-            reading: &self.reading,
-            labeller: Some(Labeller { classifier: &classifier, threads: self.labelling.threads() }),
-            exporter: target.exporter(self.format, Some(classifier.taxonomy()))?,
-            output: &output,
-            bar: bar(&paths),
-            stop: &stop(&paths),
+        Ok(classifier)
+    }
+
+    /// What an earlier run has done, if this one is to go on.
+    fn earlier(&self, classifier: &Classifier, paths: &[PathBuf]) -> Result<Earlier, Failure> {
+        let Some(file) = self.lines().filter(|_| self.resume) else {
+            return Ok(Earlier::default());
         };
-        pipeline.run(inputs::walk(&paths))
+        let earlier = Earlier::read(file, classifier.name(), paths)?;
+        if earlier.done > 0 {
+            tell(&format!("{} holds {} documents already", file.display(), earlier.done));
+        }
+        Ok(earlier)
     }
 }
 
-/// A bar over the documents, where there are several and someone looks.
-fn bar(paths: &[PathBuf]) -> ProgressBar {
+/// A bar over the documents, some of them done, where there are several and someone looks.
+fn bar(paths: &[PathBuf], done: usize) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return progress::hidden();
     }
     let documents = inputs::walk(paths).filter(|input| !matches!(input, Input::LeftOut)).count();
-    if documents > 1 { progress::bar(documents as u64, "documents") } else { progress::hidden() }
+    if documents <= 1 {
+        return progress::hidden();
+    }
+    let bar = progress::bar(documents as u64, "documents");
+    bar.set_position(done as u64);
+    bar.reset_eta();
+    bar
 }
 
 /// Ctrl-C stops after the document at hand. A wait for standard input it ends at once.

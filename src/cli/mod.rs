@@ -11,6 +11,7 @@ mod model;
 mod pipeline;
 mod predict;
 mod progress;
+mod resume;
 mod saved;
 mod shell;
 mod source;

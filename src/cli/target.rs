@@ -1,7 +1,7 @@
 //! Where data goes: standard output or a file that is opened before work starts.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -21,6 +21,8 @@ pub struct Target {
     name: String,
     /// The file, if it was not there before and nothing was written to it.
     fresh: Option<PathBuf>,
+    /// Bytes of the file that stay before what is written.
+    kept: u64,
 }
 
 /// A run that fails at its start leaves no empty file.
@@ -40,13 +42,18 @@ impl Target {
     /// [`Failure::Output`] when the file cannot be created or written.
     pub fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
-            return Ok(Self { file: None, name: "standard output".to_owned(), fresh: None });
+            return Ok(Self {
+                file: None,
+                name: "standard output".to_owned(),
+                fresh: None,
+                kept: 0,
+            });
         };
         let name = path.display().to_string();
         let fresh = (!path.exists()).then(|| path.to_owned());
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
         let file = file.map_err(|error| Failure::writing(error, &name))?;
-        Ok(Self { file: Some(file), name, fresh })
+        Ok(Self { file: Some(file), name, fresh, kept: 0 })
     }
 
     /// As [`Target::open`], for an output that must be none of the files that are read, or written
@@ -80,19 +87,26 @@ impl Target {
         }
     }
 
-    /// A buffered writer to the empty file.
+    /// The same, to be written after its first `bytes` bytes.
+    pub fn keeping(mut self, bytes: u64) -> Self {
+        self.kept = bytes;
+        self
+    }
+
+    /// A buffered writer to the file, which is emptied but for what is kept.
     ///
     /// # Errors
     /// [`Failure::Output`] when the file cannot be emptied.
     pub fn writer(mut self) -> Result<Box<dyn Write>, Failure> {
         self.fresh = None;
-        let Some(file) = self.file.take() else {
+        let Some(mut file) = self.file.take() else {
             return Ok(Box::new(BufWriter::new(io::stdout())));
         };
-        let empty = || match file.metadata()?.is_file() {
-            true => file.set_len(0),
+        let kept = self.kept;
+        let mut empty = || match file.metadata()?.is_file() {
+            true => file.set_len(kept).and_then(|()| file.seek(SeekFrom::Start(kept))),
             // A pipe or device has no length.
-            false => Ok(()),
+            false => Ok(0),
         };
         empty().map_err(|error| Failure::writing(error, &self.name))?;
         Ok(Box::new(BufWriter::new(file)))
@@ -140,6 +154,10 @@ mod tests {
             drop(writer);
             assert_eq!(fs::read_to_string(path).unwrap(), "ab");
         }
+        let mut writer = Target::open(Some(&old)).ok().unwrap().keeping(1).writer().ok().unwrap();
+        writer.write_all(b"c").unwrap();
+        drop(writer);
+        assert_eq!(fs::read_to_string(&old).unwrap(), "ac");
     }
 
     #[test]

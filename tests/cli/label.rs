@@ -222,6 +222,8 @@ fn an_interrupt_leaves_whole_documents() {
     let stopped = ["-INT", "-TERM", "-HUP"]
         .map(|signal| was_stopped(&signalled(&work, work.process(LABEL), signal), &work));
     assert!(stopped.contains(&true), "no signal came before the end");
+    work.run(&format!("{LABEL} --resume"), 0);
+    assert_eq!(records(&work.read("out.jsonl")).len(), CLAUSES);
 }
 
 #[cfg(unix)]
@@ -279,6 +281,7 @@ fn was_stopped(output: &std::process::Output, work: &Work) -> bool {
     if stopped {
         assert_eq!(output.status.code(), Some(130), "{found} records");
         assert!(stderr(output).contains("stopped before the end"));
+        assert!(stderr(output).contains("the same command with --resume goes on"));
         assert!(found < CLAUSES);
     }
     assert_eq!(found % EACH, 0, "whole documents");

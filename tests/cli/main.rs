@@ -14,6 +14,7 @@ mod label;
 #[cfg(feature = "pdf")]
 mod pdf;
 mod predict;
+mod resume;
 mod split;
 mod training;
 mod work;
