@@ -61,7 +61,7 @@ pub fn split(document: &Document) -> Vec<Clause> {
 }
 
 /// The clauses of a document, and its blocks that hold words, each with the index of its first
-/// clause.
+/// clause: words are never left out, so it has one.
 fn cut(document: &Document) -> (Vec<Clause>, Vec<(&Block, usize)>) {
     let mut context = Context::default();
     let (mut clauses, mut blocks) = (Vec::new(), Vec::new());

@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use super::exit::{Failure, Status, tell};
 use super::inputs::{self, Input};
 use super::pipeline::{Labeller, Pipeline};
-use super::resume::Earlier;
+use super::resume::{self, Earlier};
 use super::target::Target;
 use super::values::{Labelling, Reading, share};
 use super::{interrupt, progress};
@@ -24,8 +24,9 @@ use crate::output::Format;
 /// and list introduction, its labels, and the score of every label. An input that gives no
 /// clauses becomes a record with an `error`, and the exit code is 3.
 ///
-/// A run over many documents that was interrupted, or killed, goes on when the same command is given
-/// with --resume: documents that its output holds are left out, and the result is that of one run.
+/// A run over many documents that was interrupted, or killed, goes on when the same command is
+/// given with --resume: documents that its output holds are left out, those that failed too, and
+/// the result is that of one run.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -47,8 +48,8 @@ pub struct Arguments {
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Go on with the output of a run that did not come to its end (JSON Lines only); the other
-    /// options should be the same as then
+    /// Go on with the output of a run that did not come to its end (JSON Lines only); program,
+    /// model and the other options should be the same as then
     #[arg(long, requires = "output")]
     resume: bool,
     /// Give a label only where the model's evidence says that at least this share of such labels
@@ -65,9 +66,10 @@ impl Arguments {
     /// Labels the documents and writes their records.
     pub fn run(mut self) -> Result<Status, Failure> {
         let paths = inputs::resolve(std::mem::take(&mut self.paths))?;
-        if self.resume && self.lines().is_none() {
+        if self.resume {
             let message = "--resume goes on with a file of JSON Lines only";
-            return Err(Failure::Usage(anyhow!(message)));
+            let file = self.lines().ok_or_else(|| Failure::Usage(anyhow!(message)))?;
+            resume::check(file)?;
         }
         let target = Target::beside(&paths, self.output.as_deref())?;
         let output = target.name().to_owned();
@@ -84,7 +86,7 @@ impl Arguments {
             stop: &stop(&paths),
         };
         let status = pipeline.run(inputs::walk(&paths).filter(|input| !earlier.take(input)))?;
-        if status == Status::Interrupted && self.lines().is_some() {
+        if status == Status::Interrupted && self.lines().is_some_and(Path::is_file) {
             tell("the same command with --resume goes on");
         }
         Ok(earlier.and(status))
@@ -115,7 +117,7 @@ impl Arguments {
         };
         let earlier = Earlier::read(file, classifier.name(), paths)?;
         if earlier.done > 0 {
-            tell(&format!("{} holds {} documents already", file.display(), earlier.done));
+            tell(&format!("{} holds {}", file.display(), earlier.summary()));
         }
         Ok(earlier)
     }

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -38,56 +38,65 @@ struct Record {
     error: Option<IgnoredAny>,
 }
 
-/// The document that is being read.
+/// A document of the output.
 struct Document {
     name: String,
+    /// It gave no clauses.
     failed: bool,
+    /// Records so far.
+    records: usize,
+}
+
+/// Checks that a run can go on with an output, before it is opened: to open a pipe may take for
+/// ever.
+///
+/// # Errors
+/// [`Failure::Usage`] when it is there and no file.
+pub fn check(output: &Path) -> Result<(), Failure> {
+    match output.exists() && !output.is_file() {
+        true => Err(refused(output, "it is no file")),
+        false => Ok(()),
+    }
+}
+
+fn refused(output: &Path, problem: impl std::fmt::Display) -> Failure {
+    Failure::Usage(anyhow!("cannot resume {}: {problem}", output.display()))
 }
 
 impl Earlier {
-    /// Reads an output that may not be there yet, to go on with `paths` and a model.
+    /// Reads an output, to go on with `paths` and the model of this name.
     ///
     /// # Errors
-    /// [`Failure::Usage`] when it is no file of records of this model, or when its last document is
-    /// not among the inputs: going on would lose what it holds.
+    /// [`Failure::Usage`] when it holds anything but records of such a run, or when its last
+    /// document cannot be read again; [`Failure::Input`] when it cannot be read.
     pub fn read(output: &Path, model: &str, paths: &[PathBuf]) -> Result<Self, Failure> {
-        let name = output.display();
-        let wrong = |problem: String| Failure::Usage(anyhow!("cannot resume {name}: {problem}"));
-        if !output.exists() {
-            return Ok(Self::default());
-        }
-        if !output.is_file() {
-            return Err(wrong("it is no file".to_owned()));
-        }
-        let unreadable = |error: std::io::Error| {
-            Failure::Input(anyhow::Error::new(error).context(format!("cannot read {name}")))
+        let unreadable = |error: io::Error| {
+            let what = format!("cannot read {}", output.display());
+            Failure::Input(anyhow::Error::new(error).context(what))
         };
         let mut reader = BufReader::new(File::open(output).map_err(unreadable)?);
+        // A large file of another kind may be one line.
+        if !begins_like_a_record(reader.fill_buf().map_err(unreadable)?) {
+            return Err(refused(output, "line 1 is no record of `label`"));
+        }
         let (mut earlier, mut last) = (Self::default(), None);
         let (mut line, mut end) = (Vec::new(), 0);
         for number in 1.. {
             line.clear();
+            let start = end;
             end += reader.read_until(b'\n', &mut line).map_err(unreadable)? as u64;
-            if line.last() != Some(&b'\n') {
-                if !line.starts_with(BEGINNING) && !BEGINNING.starts_with(&line) {
-                    return Err(wrong(format!("line {number} is no record of `label`")));
-                }
+            if is_cut_off(&line) {
                 break;
             }
-            let record = parse(&line, model)
-                .map_err(|error| wrong(format!("line {number} is {error:#}")))?;
-            let start = end - line.len() as u64;
-            if let Some(done) = record.begins_after(&mut last) {
-                earlier.add(done, start);
+            let before = parse(&line, model)
+                .and_then(|record| record.add_to(&mut last))
+                .map_err(|problem| refused(output, format!("line {number} is {problem}")))?;
+            if let Some(document) = before {
+                earlier.add(document, start);
             }
         }
-        match last {
-            Some(last) if !earlier.leaves(&last.name, paths) => {
-                let last = &last.name;
-                Err(wrong(format!("it ends with {last}, which is not among the inputs")))
-            }
-            _ => Ok(earlier),
-        }
+        earlier.check_inputs(last.as_ref(), paths).map_err(|problem| refused(output, problem))?;
+        Ok(earlier)
     }
 
     /// Counts a document whose records end at a byte.
@@ -98,10 +107,25 @@ impl Earlier {
         *self.documents.entry(document.name).or_default() += 1;
     }
 
-    /// Whether there is an input of this name that is not done.
-    fn leaves(&self, name: &str, paths: &[PathBuf]) -> bool {
-        let done = self.documents.get(name).copied().unwrap_or_default();
-        inputs::walk(paths).filter(|input| is(input, name)).nth(done).is_some()
+    /// Every document must be an input of this run, too, and the last one, which is done anew,
+    /// must not have gone.
+    fn check_inputs(&self, last: Option<&Document>, paths: &[PathBuf]) -> Result<(), String> {
+        let mut left = self.documents.clone();
+        if let Some(last) = last {
+            *left.entry(last.name.clone()).or_default() += 1;
+        }
+        let would_be_lost = |name: &str| last.is_some_and(|it| !it.failed && it.name == name);
+        for input in inputs::walk(paths).filter(|input| !matches!(input, Input::LeftOut)) {
+            let name = input.name();
+            if would_be_lost(&name) && !can_be_read_again(&input) {
+                return Err(format!("it ends with {name}, which cannot be read again"));
+            }
+            if let Some(left) = left.get_mut(&name) {
+                *left = left.saturating_sub(1);
+            }
+        }
+        let strange = left.into_iter().filter(|(_, left)| *left > 0).map(|(name, _)| name).min();
+        strange.map_or(Ok(()), |name| Err(format!("it holds {name} more often than the inputs do")))
     }
 
     /// Whether an input is done, each once.
@@ -115,6 +139,16 @@ impl Earlier {
         }
     }
 
+    /// How many documents are done.
+    pub fn summary(&self) -> String {
+        let documents = if self.done == 1 { "document" } else { "documents" };
+        let failed = match self.failed {
+            0 => String::new(),
+            failed => format!(", {failed} failed"),
+        };
+        format!("{} {documents} already{failed}", self.done)
+    }
+
     /// How both runs together came out.
     pub fn and(&self, status: Status) -> Status {
         match status {
@@ -124,30 +158,50 @@ impl Earlier {
     }
 }
 
-fn is(input: &Input, name: &str) -> bool {
-    !matches!(input, Input::LeftOut) && input.name() == name
+/// Whether a document's records can be written anew.
+fn can_be_read_again(input: &Input) -> bool {
+    matches!(input, Input::File(path) if File::open(path).is_ok())
+}
+
+fn begins_like_a_record(bytes: &[u8]) -> bool {
+    bytes.starts_with(BEGINNING) || BEGINNING.starts_with(bytes)
+}
+
+/// Whether nothing or the beginning of a record is left of the last line.
+fn is_cut_off(line: &[u8]) -> bool {
+    let ends_early = || serde_json::from_slice::<IgnoredAny>(line).is_err_and(|e| e.is_eof());
+    !line.ends_with(b"\n") && begins_like_a_record(line) && ends_early()
 }
 
 /// A line of a file that `label` wrote with this model.
-fn parse(line: &[u8], model: &str) -> anyhow::Result<Record> {
-    let record: Record = serde_json::from_slice(line).context("no record of `label`")?;
+fn parse(line: &[u8], model: &str) -> Result<Record, String> {
+    let no_record = || "no record of `label`".to_owned();
+    let record: Record = serde_json::from_slice(line).map_err(|_| no_record())?;
     match &record.model {
         Some(other) if other != model => {
-            Err(anyhow!("of the model {other}, not of {model}; resume with the same model"))
+            Err(format!("of the model {other}, not of {model}; resume with the same model"))
         }
-        None if record.error.is_none() => Err(anyhow!("no record of `label`: it has no model")),
+        None if record.error.is_none() => Err(no_record()),
         _ => Ok(record),
     }
 }
 
 impl Record {
-    /// Whether a document begins here; if so, `last` becomes it, and what it was is returned.
-    fn begins_after(self, last: &mut Option<Document>) -> Option<Document> {
+    /// Adds the record to the document that it is of, the last one or the next, and returns the
+    /// one before when another begins.
+    fn add_to(self, last: &mut Option<Document>) -> Result<Option<Document>, String> {
         let failed = self.error.is_some();
-        let goes_on = |last: &Document| last.name == self.document;
-        if !failed && self.index != Some(0) && last.as_ref().is_some_and(goes_on) {
-            return None;
+        let goes_on = |last: &&mut Document| {
+            !failed && last.name == self.document && self.index == Some(last.records)
+        };
+        if let Some(last) = last.as_mut().filter(goes_on) {
+            last.records += 1;
+            return Ok(None);
         }
-        last.replace(Document { name: self.document, failed })
+        if !failed && self.index != Some(0) {
+            return Err("not the next clause of its document".to_owned());
+        }
+        let records = usize::from(!failed);
+        Ok(last.replace(Document { name: self.document, failed, records }))
     }
 }

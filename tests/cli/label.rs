@@ -222,7 +222,8 @@ fn an_interrupt_leaves_whole_documents() {
     let stopped = ["-INT", "-TERM", "-HUP"]
         .map(|signal| was_stopped(&signalled(&work, work.process(LABEL), signal), &work));
     assert!(stopped.contains(&true), "no signal came before the end");
-    work.run(&format!("{LABEL} --resume"), 0);
+    let output = work.run(&format!("{LABEL} --resume"), 0);
+    assert!(stderr(&output).contains("documents already"));
     assert_eq!(records(&work.read("out.jsonl")).len(), CLAUSES);
 }
 

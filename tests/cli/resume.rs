@@ -1,6 +1,5 @@
 //! A batch that did not come to its end goes on, and ends as if nothing had happened.
 
-use super::common::write_tiny_model;
 use super::work::{Work, stderr};
 
 const LABEL: &str = "label docs --model model --gate off --output out.jsonl";
@@ -18,8 +17,9 @@ fn a_run_that_was_cut_off_anywhere_goes_on() {
     let work = documents();
     work.run(LABEL, 3);
     let whole = work.read("out.jsonl");
-    let cuts = (0..whole.len()).step_by(97).chain([whole.len() - 1, whole.len()]);
-    for cut in cuts {
+    let ends = (0..whole.len()).filter(|&at| whole[at] == b'\n');
+    let cuts = ends.flat_map(|end| [end - 1, end, end + 1, end + 15]).chain([0, 5, 200]);
+    for cut in cuts.filter(|&cut| cut <= whole.len()) {
         work.write("out.jsonl", &whole[..cut]);
         work.run(RESUME, 3);
         assert!(work.read("out.jsonl") == whole, "cut at {cut}");
@@ -42,7 +42,7 @@ fn documents_that_are_done_are_not_read_again() {
     let whole = work.read("out.jsonl");
     work.write("docs/a.html", "no longer what it was");
     let output = work.run(RESUME, 3);
-    assert!(stderr(&output).contains("out.jsonl holds 3 documents already"));
+    assert!(stderr(&output).contains("out.jsonl holds 3 documents already, 1 failed\n"));
     assert_eq!(work.read("out.jsonl"), whole);
 }
 
@@ -55,38 +55,61 @@ fn a_document_that_is_named_twice_is_labelled_twice() {
     let whole = work.read("out.jsonl");
     let half = whole.len() / 2;
     work.write("out.jsonl", &whole[..half]);
-    work.run(&format!("{label} --resume"), 0);
+    let output = work.run(&format!("{label} --resume"), 0);
+    assert!(stderr(&output).contains("holds 1 document already\n"), "{}", stderr(&output));
     assert_eq!(work.read("out.jsonl"), whole);
 }
 
 #[test]
 fn what_would_be_lost_or_mixed_is_refused() {
     let work = documents();
-    write_tiny_model(&work.path("other"), 8);
-    let config = String::from_utf8(work.read("other/config.json")).unwrap();
-    work.write("other/config.json", config.replace("\"tiny\"", "\"other\""));
     work.run(LABEL, 3);
     let whole = String::from_utf8(work.read("out.jsonl")).unwrap();
-    let split = "split docs/a.html --output out.jsonl";
     let first = whole.lines().next().unwrap();
     let cases = [
-        (whole.as_str(), "label docs --model other", "of the model tiny, not of other"),
-        (&whole, "label docs/a.html --model model", "ends with docs/sub/c.txt, which is not among"),
-        (&whole, "label docs --model model --format csv", "a file of JSON Lines only"),
-        ("precious", "label docs --model model", "line 1 is no record"),
-        (&format!("{first}\nprecious"), "label docs --model model", "line 2 is no record"),
-        (&format!("{first}\n\n{first}\n"), "label docs --model model", "line 2 is no record"),
+        (format!("{first}\nprecious"), "line 2 is no record"),
+        (format!("{first}\n\n{first}\n"), "line 2 is no record"),
+        ("precious".to_owned(), "line 1 is no record"),
+        (r#"{"document":"precious","labels":[1]}"#.to_owned(), "line 1 is no record"),
+        (first.replace(r#""tiny""#, r#""other""#), "of the model other, not of tiny"),
+        (whole.replace(r#""index":1,"#, r#""index":2,"#), "line 2 is not the next clause"),
+        (whole.replace("docs/b.md", "docs/c.md"), "holds docs/c.md more often than the inputs do"),
+        (whole.clone() + &whole, "holds docs/a.html more often than the inputs do"),
     ];
-    for (before, command, problem) in cases {
-        work.write("out.jsonl", before);
-        let output = work.run(&format!("{command} --output out.jsonl --resume"), 2);
-        assert!(stderr(&output).contains(problem), "{}", stderr(&output));
-        assert_eq!(work.read("out.jsonl"), before.as_bytes());
+    for (before, problem) in cases {
+        refused(&work, RESUME, &before, problem);
     }
-    work.run(split, 0);
-    let output = work.run(RESUME, 2);
-    assert!(stderr(&output).contains("it has no model"), "{}", stderr(&output));
+    let csv = format!("{RESUME} --format csv");
+    refused(&work, &csv, &whole, "a file of JSON Lines only");
+    let fewer = "label docs/a.html --model model --gate off --output out.jsonl --resume";
+    refused(&work, fewer, &whole, "more often than the inputs do");
     work.run("label docs --model model --resume", 2);
+    work.run("split docs/a.html --output out.jsonl", 0);
+    let split = String::from_utf8(work.read("out.jsonl")).unwrap();
+    refused(&work, RESUME, &split, "line 1 is no record");
+}
+
+#[test]
+fn a_last_document_that_has_gone_is_not_lost() {
+    let work = documents();
+    let label = "label docs/a.html docs/b.md --model model --gate off --output out.jsonl --resume";
+    work.run(label, 0);
+    let whole = String::from_utf8(work.read("out.jsonl")).unwrap();
+    std::fs::remove_file(work.path("docs/b.md")).unwrap();
+    refused(&work, label, &whole, "ends with docs/b.md, which cannot be read again");
+    let piped = "label - --model model --gate off --output out.jsonl --resume";
+    let _ = std::fs::remove_file(work.path("out.jsonl"));
+    work.run_with(piped, "We keep logs.", 0);
+    let whole = String::from_utf8(work.read("out.jsonl")).unwrap();
+    refused(&work, piped, &whole, "ends with -, which cannot be read again");
+}
+
+/// Runs a command that must refuse to go on with this output, and leave it as it is.
+fn refused(work: &Work, command: &str, before: &str, problem: &str) {
+    work.write("out.jsonl", before);
+    let output = work.run(command, 2);
+    assert!(stderr(&output).contains(problem), "{}", stderr(&output));
+    assert_eq!(work.read("out.jsonl"), before.as_bytes());
 }
 
 #[cfg(unix)]
