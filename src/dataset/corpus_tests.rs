@@ -1,6 +1,7 @@
-//! The counts known of the real corpora, from the folder `FINEPRINT_DATA` names.
+//! The counts known of the real corpora, from the folder `FINEPRINT_DATA` names, and of the labels in
+//! `data/labels`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::taxonomy::Taxonomy;
@@ -115,7 +116,6 @@ fn labels_by_place_stand_where_clauses_of_opp115_do() {
 #[test]
 #[ignore = "needs FINEPRINT_DATA"]
 fn labels_by_place_stand_where_clauses_do() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/labels");
     for (name, places) in [
         ("clauses", 25_300),
         ("clauses-b", 25_540),
@@ -123,15 +123,26 @@ fn labels_by_place_stand_where_clauses_do() {
         ("segments-b", 6239),
         ("segments-published", 5583),
     ] {
-        let path = folder.join(name).with_extension("jsonl");
-        let (mut found, mut lost) = (0, 0);
-        for labelled in read_places(&path, &Taxonomy::opp115()).unwrap() {
-            let (examples, without) = labelled.find(&path, &data("unlabelled")).unwrap();
-            found += examples.len();
-            lost += without;
-        }
-        assert_eq!(found + lost, places, "{name}");
-        // Whoever cuts clauses otherwise than now loses labels: few, or they are to be moved.
-        assert!(lost * 50 <= places, "{name}: {lost} of {places} places are no clause any more");
+        assert_labels_stand(name, places, &data("unlabelled"));
     }
+}
+
+#[test]
+fn labels_of_written_policies_stand_where_clauses_do() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/written");
+    assert_labels_stand("written", 26_980, &folder);
+}
+
+/// Whoever cuts clauses otherwise than now loses labels: few, or they are to be moved.
+fn assert_labels_stand(name: &str, places: usize, documents: &Path) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/labels");
+    let path = folder.join(name).with_extension("jsonl");
+    let (mut found, mut lost) = (0, 0);
+    for labelled in read_places(&path, &Taxonomy::opp115()).unwrap() {
+        let (examples, without) = labelled.find(&path, documents).unwrap();
+        found += examples.len();
+        lost += without;
+    }
+    assert_eq!(found + lost, places, "{name}");
+    assert!(lost * 50 <= places, "{name}: {lost} of {places} places are no clause any more");
 }
