@@ -132,6 +132,7 @@ fn labels_of_written_policies_stand_where_clauses_do() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/written");
     assert_labels_stand("written", 26_980, &folder);
     assert_labels_stand("written-b", 13_767, &folder);
+    assert_labels_stand("written-c", 13_416, &folder);
 }
 
 /// Whoever cuts clauses otherwise than now loses labels: few, or they are to be moved.
