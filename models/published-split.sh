@@ -17,8 +17,7 @@ data=target/data/polisis
 out=target/published
 mkdir -p $data $out
 
-$run import polisis-benchmark "$FINEPRINT_DATA/polisis-benchmark/Majority" \
-    --union "$FINEPRINT_DATA/polisis-benchmark/Union" --output $data
+$run import polisis-benchmark "$FINEPRINT_DATA/polisis-benchmark/Majority" --output $data
 $run import places data/labels/clauses.jsonl --documents "$FINEPRINT_DATA/unlabelled" \
     --output target/data/clauses.jsonl
 $run import places data/labels/segments-published.jsonl \

@@ -21,6 +21,8 @@ const BEGINNING: &[u8] = b"{\"document\":";
 pub struct Earlier {
     /// How often each document is done: a path may be named twice.
     documents: HashMap<String, usize>,
+    /// The same for those that gave clauses, which would be lost if they were no inputs any more.
+    labelled: HashMap<String, usize>,
     /// How many they are.
     pub done: usize,
     /// How many of them gave no clauses.
@@ -104,14 +106,17 @@ impl Earlier {
         self.done += 1;
         self.failed += usize::from(document.failed);
         self.bytes = end;
+        if !document.failed {
+            *self.labelled.entry(document.name.clone()).or_default() += 1;
+        }
         *self.documents.entry(document.name).or_default() += 1;
     }
 
-    /// Every document must be an input of this run, too, and the last one, which is done anew,
-    /// must not have gone.
+    /// Every document with clauses must be an input of this run, too, and the last one, which is
+    /// done anew, must not have gone.
     fn check_inputs(&self, last: Option<&Document>, paths: &[PathBuf]) -> Result<(), String> {
-        let mut left = self.documents.clone();
-        if let Some(last) = last {
+        let mut left = self.labelled.clone();
+        if let Some(last) = last.filter(|last| !last.failed) {
             *left.entry(last.name.clone()).or_default() += 1;
         }
         let would_be_lost = |name: &str| last.is_some_and(|it| !it.failed && it.name == name);
@@ -125,7 +130,8 @@ impl Earlier {
             }
         }
         let strange = left.into_iter().filter(|(_, left)| *left > 0).map(|(name, _)| name).min();
-        strange.map_or(Ok(()), |name| Err(format!("it holds {name} more often than the inputs do")))
+        let problem = "more often than the inputs do; name the same paths as then";
+        strange.map_or(Ok(()), |name| Err(format!("it holds {name} {problem}")))
     }
 
     /// Whether an input is done, each once.
@@ -158,9 +164,10 @@ impl Earlier {
     }
 }
 
-/// Whether a document's records can be written anew.
+/// Whether a document's records can be written anew, as far as can be told without reading it. To
+/// open a pipe may take for ever.
 fn can_be_read_again(input: &Input) -> bool {
-    matches!(input, Input::File(path) if File::open(path).is_ok())
+    matches!(input, Input::File(path) if path.is_file() && File::open(path).is_ok())
 }
 
 fn begins_like_a_record(bytes: &[u8]) -> bool {
@@ -192,7 +199,8 @@ impl Record {
     fn add_to(self, last: &mut Option<Document>) -> Result<Option<Document>, String> {
         let failed = self.error.is_some();
         let goes_on = |last: &&mut Document| {
-            !failed && last.name == self.document && self.index == Some(last.records)
+            let next = !failed && !last.failed && self.index == Some(last.records);
+            next && last.name == self.document
         };
         if let Some(last) = last.as_mut().filter(goes_on) {
             last.records += 1;

@@ -1,6 +1,6 @@
 //! A batch that did not come to its end goes on, and ends as if nothing had happened.
 
-use super::work::{Work, stderr};
+use super::work::{Work, records, stderr};
 
 const LABEL: &str = "label docs --model model --gate off --output out.jsonl";
 const RESUME: &str = "label docs --model model --gate off --output out.jsonl --resume";
@@ -44,6 +44,20 @@ fn documents_that_are_done_are_not_read_again() {
     let output = work.run(RESUME, 3);
     assert!(stderr(&output).contains("out.jsonl holds 3 documents already, 1 failed\n"));
     assert_eq!(work.read("out.jsonl"), whole);
+}
+
+#[test]
+fn a_folder_that_can_be_read_again_is_no_obstacle() {
+    let work = Work::with_documents();
+    std::fs::create_dir(work.path("later")).unwrap();
+    let label = "label later docs --model model --gate off --output out.jsonl";
+    work.run(label, 3);
+    work.write("later/new.txt", "We keep logs.");
+    work.run(&format!("{label} --resume"), 3);
+    let found = records(&work.read("out.jsonl"));
+    let names: Vec<_> = found.iter().filter_map(|record| record["document"].as_str()).collect();
+    assert_eq!((names[0], names.last()), ("later", Some(&"docs/sub/c.txt")));
+    assert_eq!(names.iter().filter(|name| **name == "later/new.txt").count(), 1);
 }
 
 #[test]
